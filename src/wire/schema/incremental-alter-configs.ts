@@ -1,0 +1,58 @@
+import { array, bool, field, int8, int16, int32, message, string, struct, type ValueOf } from '../schema.ts';
+
+export const incrementalAlterConfigsRequest = message({
+  name: 'IncrementalAlterConfigsRequest',
+  kind: 'request',
+  apiKey: 44,
+  listeners: ['broker', 'controller'],
+  versions: '0-1',
+  flexibleVersions: '1+',
+  fields: {
+    resources: field(
+      array(
+        struct('AlterConfigsResource', {
+          resourceType: field(int8, '0+', { mapKey: true }),
+          resourceName: field(string, '0+', { mapKey: true }),
+          configs: field(
+            array(
+              struct('AlterableConfig', {
+                name: field(string, '0+', { mapKey: true }),
+                configOperation: field(int8, '0+', { mapKey: true }),
+                value: field(string, '0+', { nullable: '0+' }),
+              }),
+            ),
+            '0+',
+          ),
+        }),
+      ),
+      '0+',
+    ),
+    validateOnly: field(bool, '0+'),
+  },
+});
+
+export type IncrementalAlterConfigsRequest = ValueOf<typeof incrementalAlterConfigsRequest>;
+
+export const incrementalAlterConfigsResponse = message({
+  name: 'IncrementalAlterConfigsResponse',
+  kind: 'response',
+  apiKey: 44,
+  versions: '0-1',
+  flexibleVersions: '1+',
+  fields: {
+    throttleTimeMs: field(int32, '0+'),
+    responses: field(
+      array(
+        struct('AlterConfigsResourceResponse', {
+          errorCode: field(int16, '0+'),
+          errorMessage: field(string, '0+', { nullable: '0+' }),
+          resourceType: field(int8, '0+'),
+          resourceName: field(string, '0+'),
+        }),
+      ),
+      '0+',
+    ),
+  },
+});
+
+export type IncrementalAlterConfigsResponse = ValueOf<typeof incrementalAlterConfigsResponse>;
