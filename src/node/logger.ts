@@ -1,0 +1,33 @@
+// pino behind our Logger interface: readable lines on a terminal, JSON lines otherwise.
+import { type Level, type Logger as PinoLogger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Logger } from '../base/logger.ts';
+
+export interface LoggerOptions {
+  readonly level: Level | 'silent';
+  /** Readable lines instead of JSON. */
+  readonly pretty: boolean;
+}
+
+/** The root logger, named `root`. Children are named after our folders. Writes to standard output, synchronously. */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
+  if (!options.pretty) return wrap(pino({ ...settings, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: true })));
+  const stream = pretty({ sync: true, ignore: 'name', messageFormat: '{if name}{name}: {end}{msg}', translateTime: 'SYS:HH:MM:ss.l' });
+  return wrap(pino(settings, stream));
+}
+
+function wrap(sink: PinoLogger): Logger {
+  const at =
+    (level: Level) =>
+    (message: string, fields?: object): void =>
+      fields === undefined ? sink[level](message) : sink[level](fields, message);
+  return {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (name, fields) => wrap(sink.child({ name, ...fields })),
+  };
+}
