@@ -1,0 +1,83 @@
+// How long a broker takes from `node main.js` to its first answer, and how much memory it then holds.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock, systemTimer } from '../src/base/system.ts';
+import { waitUntilServing } from '../src/net/wait-until-serving.ts';
+import type { BenchRow } from './bench.ts';
+
+const ROUNDS = 7;
+const IDLE_MS = 3000;
+const SERVING_TARGET_MS = 300;
+const RESIDENT_TARGET_MB = 80;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function stop(broker: ChildProcess): Promise<void> {
+  broker.kill('SIGTERM');
+  await once(broker, 'exit');
+}
+
+function residentMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+function median(samples: number[]): number {
+  return samples.sort((a, b) => a - b)[samples.length >> 1]!;
+}
+
+/** `directory`: empty or that of an earlier run. Gives milliseconds to serving, and the running process. */
+async function startBroker(directory: string): Promise<{ broker: ChildProcess; servingMs: number }> {
+  const port = await freePort();
+  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const startMs = performance.now();
+  const broker = spawn(process.execPath, [main, '--port', String(port), '--data-dir', directory], { stdio: 'ignore' });
+  await waitUntilServing({ host: '127.0.0.1', port, timeoutMs: 20_000, clock: systemClock, timer: fastTimer });
+  return { broker, servingMs: performance.now() - startMs };
+}
+
+/** Asks again at once: the bench wants the first moment at which the broker answers. */
+const fastTimer = {
+  schedule: (delayMs: number, action: () => void) => systemTimer.schedule(Math.min(delayMs, 2), action),
+};
+
+export async function benchStart(): Promise<BenchRow[]> {
+  const empty: number[] = [];
+  const again: number[] = [];
+  const resident: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const directory = mkdtempSync(join(tmpdir(), 'ottla-bench-'));
+    try {
+      const first = await startBroker(directory);
+      empty.push(first.servingMs);
+      if (round < 3) {
+        await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+        resident.push(residentMegabytes(first.broker.pid!));
+      }
+      await stop(first.broker);
+      const second = await startBroker(directory);
+      again.push(second.servingMs);
+      await stop(second.broker);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  return [
+    { name: 'start to serving, empty directory', value: median(empty), unit: 'ms', target: SERVING_TARGET_MS },
+    { name: 'start to serving, directory of an earlier run', value: median(again), unit: 'ms' },
+    { name: 'resident memory, idle', value: median(resident), unit: 'MB', target: RESIDENT_TARGET_MB },
+  ];
+}
