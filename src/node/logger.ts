@@ -12,8 +12,14 @@ export interface LoggerOptions {
 /** The root logger, named `root`. Children are named after our folders. Writes to standard output, synchronously. */
 export function createLogger(options: LoggerOptions): Logger {
   const settings = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  if (!options.pretty) return wrap(pino({ ...settings, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: true })));
-  const stream = pretty({ sync: true, ignore: 'name', messageFormat: '{if name}{name}: {end}{msg}', translateTime: 'SYS:HH:MM:ss.l' });
+  if (!options.pretty)
+    return wrap(pino({ ...settings, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: true })));
+  const stream = pretty({
+    sync: true,
+    ignore: 'name',
+    messageFormat: '{if name}{name}: {end}{msg}',
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
   return wrap(pino(settings, stream));
 }
 

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// The command line: reads the configuration, starts a node, stops it on a signal.
+import { readFileSync } from 'node:fs';
+import { systemClock, systemTimer } from './base/system.ts';
+import { ConfigError } from './config/config-key.ts';
+import { loadNodeConfig, type NodeConfig } from './config/node-config.ts';
+import { waitUntilServing } from './net/wait-until-serving.ts';
+import { banner } from './node/banner.ts';
+import { parseCommandLine, type StartCommand, type WaitCommand } from './node/command-line.ts';
+import { createLogger } from './node/logger.ts';
+import { version } from './node/version.ts';
+import { Node, StartError } from './node.ts';
+
+/** Signals that ask for a clean stop. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+async function start(command: StartCommand): Promise<void> {
+  const logger = createLogger({ level: 'info', pretty: process.stdout.isTTY === true });
+  let node: Node;
+  try {
+    const config = loadConfig(command);
+    const { ephemeral, format, topics } = command;
+    node = await Node.start({ config, ephemeral, format, topics, logger, onFatal: () => process.exit(1) });
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
+    console.error(`ottla: ${error.message}`);
+    process.exitCode = 1;
+    return;
+  }
+  console.error(banner(node));
+  let stopping = false;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      // A second signal means that the user does not want to wait for the clean stop.
+      if (stopping) process.exit(1);
+      stopping = true;
+      logger.info('stopping', { signal });
+      node.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error('the stop failed', { error: error instanceof Error ? error.stack : String(error) });
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function loadConfig(command: StartCommand): NodeConfig {
+  const flags = new Map<string, string>();
+  if (command.port !== null || command.host !== null) {
+    const host = command.host ?? 'localhost';
+    flags.set('listeners', `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${command.port ?? 9092}`);
+  }
+  if (command.dataDir !== null) flags.set('log.dirs', command.dataDir);
+  const file = command.propertiesFile === null ? null : readPropertiesFile(command.propertiesFile);
+  return loadNodeConfig({ file, environment: process.env, flags, overrides: command.overrides });
+}
+
+function readPropertiesFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function wait({ host, port, timeoutMs }: WaitCommand): Promise<void> {
+  try {
+    await waitUntilServing({ host, port, timeoutMs, clock: systemClock, timer: systemTimer });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`ottla: no broker serves at ${host}:${port} after ${timeoutMs / 1000} s: ${reason}`);
+    process.exitCode = 1;
+  }
+}
+
+const command = parseCommandLine(process.argv.slice(2), version);
+switch (command.kind) {
+  case 'start':
+    await start(command);
+    break;
+  case 'wait':
+    await wait(command);
+    break;
+  case 'exit':
+    process.exitCode = command.code;
+    break;
+}

@@ -1,0 +1,124 @@
+// What the command line says, turned into settings. main.ts carries it out.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { parseTopicSpec, type TopicSpec } from './topic-spec.ts';
+
+export interface StartCommand {
+  readonly kind: 'start';
+  /** Path of a properties file; null when none was named. */
+  readonly propertiesFile: string | null;
+  readonly overrides: ReadonlyMap<string, string>;
+  readonly port: number | null;
+  readonly host: string | null;
+  readonly dataDir: string | null;
+  readonly ephemeral: boolean;
+  /** False (`--no-format`): an unformatted directory is refused. */
+  readonly format: boolean;
+  readonly topics: readonly TopicSpec[];
+}
+
+export interface WaitCommand {
+  readonly kind: 'wait';
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+/** `exit`: help or version was printed, or the arguments were wrong and said so. */
+export type CommandLine = StartCommand | WaitCommand | { readonly kind: 'exit'; readonly code: number };
+
+interface StartFlags {
+  override: Map<string, string>;
+  port?: number;
+  host?: string;
+  dataDir?: string;
+  ephemeral?: boolean;
+  format: boolean;
+  topic: TopicSpec[];
+}
+
+const USAGE_EXIT_CODE = 2;
+
+export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  let command: CommandLine = { kind: 'exit', code: 0 };
+  const program = new Command('ottla')
+    .description('A Kafka broker in Node.js.')
+    .version(version, '-v, --version', 'print the version')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .command('start', { isDefault: true })
+    .description('start a broker (the default)')
+    .argument('[server.properties]', "a file with Kafka's settings")
+    .option('--override <name=value>', 'a setting; repeatable', collectOverride, new Map<string, string>())
+    .option('--port <port>', 'port to listen on; 0 takes any free one (default 9092)', parsePort)
+    .option('--host <address>', 'address to listen on (default: both loopbacks)')
+    .option('--data-dir <folder>', 'where the data is (default ./data)')
+    .option('--ephemeral', 'keep everything in memory, leave nothing behind')
+    .option('--no-format', 'refuse to start on a directory that is not formatted')
+    .option(
+      '--topic <name:partitions[:rf[:k=v,…]]>',
+      'a topic to create unless it exists; repeatable',
+      collectTopic,
+      [],
+    )
+    .action((propertiesFile: string | undefined, flags: StartFlags) => {
+      command = {
+        kind: 'start',
+        propertiesFile: propertiesFile ?? null,
+        overrides: flags.override,
+        port: flags.port ?? null,
+        host: flags.host ?? null,
+        dataDir: flags.dataDir ?? null,
+        ephemeral: flags.ephemeral ?? false,
+        format: flags.format,
+        topics: flags.topic,
+      };
+    });
+  program
+    .command('wait')
+    .description('return when a broker serves')
+    .requiredOption('--bootstrap <host:port>', 'the broker', parseAddress)
+    .option('--timeout <seconds>', 'give up after this many seconds', parseSeconds, 60)
+    .action((flags: { bootstrap: { host: string; port: number }; timeout: number }) => {
+      command = { kind: 'wait', ...flags.bootstrap, timeoutMs: flags.timeout * 1000 };
+    });
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { kind: 'exit', code: error.exitCode === 0 ? 0 : USAGE_EXIT_CODE };
+  }
+  return command;
+}
+
+function collectOverride(text: string, overrides: Map<string, string>): Map<string, string> {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new InvalidArgumentError('It must be of the form name=value.');
+  return overrides.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
+}
+
+function collectTopic(text: string, topics: TopicSpec[]): TopicSpec[] {
+  try {
+    return [...topics, parseTopicSpec(text)];
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  return port;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError('It must be a number of seconds.');
+  return seconds;
+}
+
+function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be of the form host:port.');
+  return { host: match[1] ?? match[2]!, port: parsePort(match[3]!) };
+}
