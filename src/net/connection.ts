@@ -1,0 +1,283 @@
+/**
+ * One client connection: frames in, replies out, in the order of the requests.
+ *
+ *   socket -> FrameDecoder -> dispatch -> replies (oldest first) -> socket
+ *
+ * Invariants:
+ * - One request is handled at a time, but consecutive Produce requests wait side by side: each is dispatched (and so
+ *   appended) before the next frame is looked at. Their count and bytes are limited.
+ * - Nothing is dispatched while the socket still holds replies that the client has not taken, and what arrives
+ *   meanwhile is left in the kernel beyond READ_AHEAD_BYTES: a client that does not read is no longer read.
+ * - Frames that arrived whole are handled even when the client closed its side right after them (a producer with
+ *   acks=0 that ends).
+ * - Bytes that are no valid frame or request close the connection with one log line, and concern nobody else.
+ */
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { produceRequest } from '../wire/schema/produce.ts';
+import { FrameDecoder, FrameError } from './frame-decoder.ts';
+
+/** Chunks of one whole response frame; null: no response is due; `close`: why the connection must end. */
+export type Reply = readonly Buffer[] | null | { readonly close: string };
+
+/** Must not throw. The part before its first wait is the part that happens in arrival order. */
+export type Dispatch = (frame: Buffer, peer: Peer) => Reply | Promise<Reply>;
+
+/** What handlers know of a connection (`ConnectionContext` of apis/handler.ts, which this folder may not import). */
+export interface Peer {
+  readonly connectionId: string;
+  readonly listenerName: string;
+  readonly securityProtocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  readonly principal: string;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localHost: string;
+  readonly localPort: number;
+  clientSoftwareName: string;
+  clientSoftwareVersion: string;
+}
+
+/** Read ahead of the request in hand, at most about this much and one chunk. */
+const READ_AHEAD_BYTES = 64 * 1024;
+const SIDE_BY_SIDE_REQUESTS_MAX = 256;
+const SIDE_BY_SIDE_BYTES_MAX = 32 * 1024 * 1024;
+
+interface Pending {
+  readonly frameBytes: number;
+  readonly isProduce: boolean;
+  /** undefined until the handler has answered. */
+  reply: Reply | undefined;
+}
+
+export interface ConnectionOptions {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly frameSizeMax: number;
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** False until the broker serves requests; see `open`. */
+  readonly isOpen: boolean;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+export class Connection {
+  readonly peer: Peer;
+  readonly #socket: Socket;
+  readonly #decoder: FrameDecoder;
+  readonly #dispatch: Dispatch;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onClosed: (connection: Connection) => void;
+  /** Requests that were dispatched and not answered yet, oldest first. */
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  /** A whole frame that has to wait for the ones before it. */
+  #waiting: Buffer | null = null;
+  #open: boolean;
+  #draining = false;
+  #inputEnded = false;
+  #closed = false;
+  #socketGone = false;
+  #lastActiveMs: number;
+
+  constructor(options: ConnectionOptions) {
+    this.peer = options.peer;
+    this.#socket = options.socket;
+    this.#decoder = new FrameDecoder(options.frameSizeMax);
+    this.#dispatch = options.dispatch;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onClosed = options.onClosed;
+    this.#open = options.isOpen;
+    this.#lastActiveMs = options.clock.monotonicMs();
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('drain', () => {
+      this.#lastActiveMs = this.#clock.monotonicMs();
+      this.#pump();
+    });
+    socket.on('end', () => this.#onEnd());
+    // Clients come and go; how a socket broke interests nobody but one who searches for it.
+    socket.on('error', (error) => this.#logger.debug('connection broke', { ...this.#facts(), cause: error.message }));
+    socket.on('close', () => this.#onSocketClosed());
+    if (!this.#open) socket.pause();
+  }
+
+  /** Monotonic time at which the connection was last seen alive; a request being handled counts as alive. */
+  lastActiveMs(): number {
+    const waitsForHandler = this.#pending.length > 0 && !this.#socket.writableNeedDrain;
+    return waitsForHandler ? this.#clock.monotonicMs() : this.#lastActiveMs;
+  }
+
+  /** Begins to serve a connection that was accepted while the broker was starting. */
+  open(): void {
+    this.#open = true;
+    this.#pump();
+  }
+
+  /** Takes no new request; closes once the answers of those in hand have left. */
+  drain(): void {
+    this.#draining = true;
+    this.#waiting = null;
+    if (!this.#socketGone) this.#socket.pause();
+    this.#endWhenDone();
+  }
+
+  /** Closes at once; nothing more is sent. */
+  destroy(): void {
+    this.#closed = true;
+    this.#pending = [];
+    this.#waiting = null;
+    if (!this.#socketGone) this.#socket.destroy();
+  }
+
+  #facts(): object {
+    return { listener: this.peer.listenerName, client: `${this.peer.clientAddress}:${this.peer.clientPort}` };
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed || this.#draining) return;
+    this.#lastActiveMs = this.#clock.monotonicMs();
+    this.#decoder.push(chunk);
+    this.#pump();
+  }
+
+  #onEnd(): void {
+    if (this.#closed) return;
+    this.#inputEnded = true;
+    this.#pump();
+  }
+
+  #onSocketClosed(): void {
+    this.#socketGone = true;
+    this.#inputEnded = true;
+    this.#onClosed(this);
+    // What arrived whole is still handled, its replies are dropped.
+    this.#pump();
+  }
+
+  /** Dispatches every frame that may be dispatched now, then sees to the flow of bytes. */
+  #pump(): void {
+    if (this.#closed || !this.#open) return;
+    if (!this.#socketGone) this.#socket.cork();
+    try {
+      while (!this.#draining && !this.#closed) {
+        if (this.#waiting === null) this.#waiting = this.#decoder.next();
+        if (this.#waiting === null || !this.#mayDispatch(this.#waiting)) break;
+        const frame = this.#waiting;
+        this.#waiting = null;
+        this.#handle(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#refuse(error.message);
+    } finally {
+      if (!this.#socketGone) this.#socket.uncork();
+    }
+    if (this.#closed) return;
+    this.#steerReading();
+    this.#endWhenDone();
+  }
+
+  #mayDispatch(frame: Buffer): boolean {
+    if (!this.#socketGone && this.#socket.writableNeedDrain) return false;
+    if (this.#pending.length === 0) return true;
+    return (
+      isProduce(frame) &&
+      this.#pending[this.#pending.length - 1]!.isProduce &&
+      this.#pending.length < SIDE_BY_SIDE_REQUESTS_MAX &&
+      this.#pendingBytes + frame.length <= SIDE_BY_SIDE_BYTES_MAX
+    );
+  }
+
+  #handle(frame: Buffer): void {
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = this.#dispatch(frame, this.peer);
+    } catch (error) {
+      reply = failedReply(error);
+    }
+    if (!(reply instanceof Promise)) {
+      if (this.#pending.length === 0) this.#send(reply);
+      else this.#pending.push({ frameBytes: 0, isProduce: isProduce(frame), reply });
+      return;
+    }
+    const pending: Pending = { frameBytes: frame.length, isProduce: isProduce(frame), reply: undefined };
+    this.#pending.push(pending);
+    this.#pendingBytes += frame.length;
+    reply.then(
+      (settled) => this.#answered(pending, settled),
+      (error: unknown) => this.#answered(pending, failedReply(error)),
+    );
+  }
+
+  #answered(pending: Pending, reply: Reply): void {
+    this.#pendingBytes -= pending.frameBytes;
+    if (this.#closed) return;
+    pending.reply = reply;
+    if (this.#pending[0] !== pending) return;
+    if (!this.#socketGone) this.#socket.cork();
+    while (this.#pending.length > 0 && this.#pending[0]!.reply !== undefined && !this.#closed) {
+      const oldest = this.#pending.shift()!;
+      this.#send(oldest.reply!);
+    }
+    if (!this.#socketGone) this.#socket.uncork();
+    this.#pump();
+  }
+
+  #send(reply: Reply): void {
+    if (reply === null) return;
+    if ('close' in reply) {
+      this.#refuse(reply.close);
+      return;
+    }
+    if (this.#socketGone) return;
+    this.#lastActiveMs = this.#clock.monotonicMs();
+    for (const chunk of reply) this.#socket.write(chunk);
+  }
+
+  /** The one log line of a connection that is closed because of what it sent. */
+  #refuse(cause: string): void {
+    if (this.#closed) return;
+    this.#logger.warn(`closing a client's connection: ${cause}`, this.#facts());
+    // Answers of earlier requests have been handed to the socket; let them leave, but read nothing more.
+    this.#closed = true;
+    this.#pending = [];
+    this.#waiting = null;
+    if (this.#socketGone) return;
+    this.#socket.removeAllListeners('data');
+    this.#socket.end(() => this.#socket.destroy());
+    this.#socket.resume();
+  }
+
+  #steerReading(): void {
+    if (this.#socketGone || this.#inputEnded) return;
+    const held = this.#decoder.bufferedBytes + (this.#waiting?.length ?? 0);
+    const blocked = this.#waiting !== null || (this.#pending.length > 0 && !this.#pending[0]!.isProduce);
+    const stop = this.#draining || this.#socket.writableNeedDrain || (blocked && held > READ_AHEAD_BYTES);
+    if (stop && !this.#socket.isPaused()) this.#socket.pause();
+    else if (!stop && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #endWhenDone(): void {
+    if (this.#closed || !(this.#inputEnded || this.#draining)) return;
+    if (this.#pending.length > 0 || this.#waiting !== null) return;
+    this.#closed = true;
+    if (this.#socketGone) return;
+    if (this.#inputEnded && !this.#decoder.betweenFrames) {
+      this.#logger.debug('client closed its connection inside a request', this.#facts());
+    }
+    this.#socket.end(() => this.#socket.destroy());
+  }
+}
+
+/** `dispatch` promises neither to throw nor to reject; if it does, no other client may suffer and this one not wait for ever. */
+function failedReply(error: unknown): Reply {
+  return { close: `a request failed: ${String(error)}` };
+}
+
+function isProduce(frame: Buffer): boolean {
+  return frame.length >= 2 && ((frame[0]! << 8) | frame[1]!) === produceRequest.apiKey;
+}

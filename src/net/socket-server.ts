@@ -1,0 +1,307 @@
+/**
+ * The broker's listeners: binds addresses, accepts connections within the limits, closes idle ones, stops in order.
+ *
+ *   new -> bind() -> open() -> stop()
+ *
+ * Between `bind` and `open` connections are accepted but not read, so that ports are known before the broker registers
+ * and an early client waits instead of being refused. One timer serves all connections, and none exists while there is
+ * no connection.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { Connection, type Dispatch, type Peer } from './connection.ts';
+
+export interface ListenerOptions {
+  /** Kafka's listener name, upper case. */
+  readonly name: string;
+  readonly securityProtocol: Peer['securityProtocol'];
+  /** Addresses to bind; `''` is every address (Kafka's empty host). The first one must be bindable. */
+  readonly addresses: readonly string[];
+  /** 0: the system picks one, the same for all addresses. */
+  readonly port: number;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly securityProtocol: Peer['securityProtocol'];
+  /** The addresses that were bound, as configured. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+export interface SocketServerOptions {
+  readonly listeners: readonly ListenerOptions[];
+  /** socket.request.max.bytes */
+  readonly frameSizeMax: number;
+  /** connections.max.idle.ms; negative: never. */
+  readonly connectionsMaxIdleMs: number;
+  /** max.connections */
+  readonly maxConnections?: number;
+  /** max.connections.per.ip */
+  readonly maxConnectionsPerIp?: number;
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly logger: Logger;
+}
+
+/** A listener that cannot be bound; the message is a sentence for the user. */
+export class BindError extends Error {
+  override name = 'BindError';
+}
+
+const BACKLOG = 512;
+/** Both directions of a socket; above it a reply waits for the client to read. */
+const SOCKET_HIGH_WATER_MARK = 64 * 1024;
+const ANONYMOUS = 'User:ANONYMOUS';
+const FREE_PORT_ATTEMPTS = 20;
+
+export class SocketServer {
+  readonly #options: SocketServerOptions;
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #countByAddress = new Map<string, number>();
+  #open = false;
+  #stopping = false;
+  #nextIndex = 0;
+  #idleTimer: TimerHandle | null = null;
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(options: SocketServerOptions) {
+    this.#options = options;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Binds every listener, or none. Throws BindError. */
+  async bind(): Promise<BoundListener[]> {
+    const bound: BoundListener[] = [];
+    try {
+      for (const listener of this.#options.listeners) bound.push(await this.#bindListener(listener));
+    } catch (error) {
+      const serversClosed = this.#closeServers();
+      for (const connection of [...this.#connections]) connection.destroy();
+      await serversClosed;
+      throw error;
+    }
+    return bound;
+  }
+
+  /** Begins to read requests. */
+  open(): void {
+    this.#open = true;
+    for (const connection of this.#connections) connection.open();
+  }
+
+  /** Stops accepting, lets requests in hand finish for at most `graceMs`, then cuts what is left. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#idleTimer?.cancel();
+    this.#idleTimer = null;
+    const serversClosed = this.#closeServers();
+    for (const connection of [...this.#connections]) connection.drain();
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const deadline = this.#options.timer.schedule(graceMs, resolve);
+        this.#whenEmpty = () => {
+          deadline.cancel();
+          resolve();
+        };
+      });
+    }
+    for (const connection of [...this.#connections]) {
+      connection.destroy();
+      this.#forget(connection);
+    }
+    await serversClosed;
+  }
+
+  async #bindListener(listener: ListenerOptions): Promise<BoundListener> {
+    for (let attempt = 1; ; attempt++) {
+      const servers: Server[] = [];
+      const addresses: string[] = [];
+      let port = listener.port;
+      try {
+        for (const address of listener.addresses) {
+          let server: Server;
+          try {
+            server = await this.#listen(listener, address, port);
+          } catch (error) {
+            if (servers.length > 0 && isAddressMissing(error)) {
+              this.#options.logger.info(`listener ${listener.name}: this machine has no address ${address}, left out`);
+              continue;
+            }
+            throw error;
+          }
+          servers.push(server);
+          addresses.push(address);
+          port = portOf(server);
+        }
+      } catch (error) {
+        await Promise.all(servers.map(closeServer));
+        // A free port on one address may be taken on the next.
+        if (listener.port === 0 && servers.length > 0 && attempt < FREE_PORT_ATTEMPTS && isInUse(error)) continue;
+        throw bindError(listener, port, error);
+      }
+      this.#servers.push(...servers);
+      return { name: listener.name, securityProtocol: listener.securityProtocol, addresses, port };
+    }
+  }
+
+  #listen(listener: ListenerOptions, address: string, port: number): Promise<Server> {
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: SOCKET_HIGH_WATER_MARK },
+      (socket) => this.#accept(listener, socket),
+    );
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      const onListening = (): void => {
+        server.off('error', reject);
+        // EMFILE while accepting: new clients wait or fail, the ones there go on.
+        server.on('error', (error) => this.#options.logger.error(`listener ${listener.name}: ${error.message}`));
+        resolve(server);
+      };
+      if (address === '') server.listen({ port, backlog: BACKLOG }, onListening);
+      else server.listen({ host: address, port, backlog: BACKLOG }, onListening);
+    });
+  }
+
+  #accept(listener: ListenerOptions, socket: Socket): void {
+    const clientAddress = plainAddress(socket.remoteAddress);
+    const { maxConnections, maxConnectionsPerIp } = this.#options;
+    const fromSameAddress = this.#countByAddress.get(clientAddress) ?? 0;
+    let refusal: string | null = null;
+    if (this.#stopping || socket.remoteAddress === undefined) refusal = '';
+    else if (maxConnections !== undefined && this.#connections.size >= maxConnections) {
+      refusal = `max.connections (${maxConnections}) are open`;
+    } else if (maxConnectionsPerIp !== undefined && fromSameAddress >= maxConnectionsPerIp) {
+      refusal = `this address has max.connections.per.ip (${maxConnectionsPerIp}) open`;
+    }
+    if (refusal !== null) {
+      if (refusal !== '') {
+        this.#options.logger.warn(`refusing a connection: ${refusal}`, {
+          listener: listener.name,
+          client: clientAddress,
+        });
+      }
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    const localHost = plainAddress(socket.localAddress);
+    const localPort = socket.localPort ?? 0;
+    const clientPort = socket.remotePort ?? 0;
+    const peer: Peer = {
+      connectionId: `${localHost}:${localPort}-${clientAddress}:${clientPort}-0-${this.#nextIndex++}`,
+      listenerName: listener.name,
+      securityProtocol: listener.securityProtocol,
+      principal: ANONYMOUS,
+      clientAddress,
+      clientPort,
+      localHost,
+      localPort,
+      clientSoftwareName: 'unknown',
+      clientSoftwareVersion: 'unknown',
+    };
+    const connection = new Connection({
+      socket,
+      peer,
+      frameSizeMax: this.#options.frameSizeMax,
+      dispatch: this.#options.dispatch,
+      clock: this.#options.clock,
+      logger: this.#options.logger,
+      isOpen: this.#open,
+      onClosed: (closed) => this.#forget(closed),
+    });
+    this.#connections.add(connection);
+    this.#countByAddress.set(clientAddress, fromSameAddress + 1);
+    this.#scheduleIdleSweep();
+  }
+
+  #forget(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    const address = connection.peer.clientAddress;
+    const count = (this.#countByAddress.get(address) ?? 1) - 1;
+    if (count === 0) this.#countByAddress.delete(address);
+    else this.#countByAddress.set(address, count);
+    if (this.#connections.size === 0) {
+      this.#idleTimer?.cancel();
+      this.#idleTimer = null;
+      this.#whenEmpty?.();
+    }
+  }
+
+  #scheduleIdleSweep(): void {
+    const idleMs = this.#options.connectionsMaxIdleMs;
+    if (idleMs < 0 || this.#idleTimer !== null || this.#stopping) return;
+    this.#idleTimer = this.#options.timer.schedule(idleMs, () => this.#closeIdle());
+  }
+
+  /** Closes what was idle too long and comes back when the next connection may be, yet not for each one separately. */
+  #closeIdle(): void {
+    this.#idleTimer = null;
+    const idleMs = this.#options.connectionsMaxIdleMs;
+    const nowMs = this.#options.clock.monotonicMs();
+    let oldestMs = nowMs;
+    for (const connection of [...this.#connections]) {
+      const lastActiveMs = connection.lastActiveMs();
+      if (nowMs - lastActiveMs >= idleMs) {
+        this.#options.logger.debug('closing an idle connection', { connection: connection.peer.connectionId });
+        connection.destroy();
+      } else if (lastActiveMs < oldestMs) oldestMs = lastActiveMs;
+    }
+    if (this.#connections.size === 0 || this.#stopping) return;
+    const delayMs = Math.ceil(Math.max(oldestMs + idleMs - nowMs, idleMs / 20, 1));
+    this.#idleTimer = this.#options.timer.schedule(delayMs, () => this.#closeIdle());
+  }
+
+  async #closeServers(): Promise<void> {
+    await Promise.all(this.#servers.splice(0).map(closeServer));
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function isInUse(error: unknown): boolean {
+  return codeOf(error) === 'EADDRINUSE';
+}
+
+function isAddressMissing(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error));
+}
+
+function bindError(listener: ListenerOptions, port: number, error: unknown): BindError {
+  const where = `port ${port} for listener ${listener.name} (${listener.addresses.join(', ') || 'all addresses'})`;
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new BindError(`Cannot listen on ${where}: the port is already in use. Is another broker running?`);
+    case 'EACCES':
+      return new BindError(`Cannot listen on ${where}: this user may not use the port.`);
+    case 'EADDRNOTAVAIL':
+      return new BindError(`Cannot listen on ${where}: this machine has no such address.`);
+    case 'ENOTFOUND':
+      return new BindError(`Cannot listen on ${where}: the host name is not known.`);
+    default:
+      return new BindError(`Cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** IPv4 in its own form also where the socket is IPv6. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}

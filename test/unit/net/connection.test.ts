@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Dispatch, Reply } from '../../../src/net/connection.ts';
+import { CollectingLogger, framed, ManualTime, RawClient, request, startServer, stopServers, textOf } from './fakes.ts';
+
+const PRODUCE = 0;
+const FETCH = 1;
+
+afterEach(stopServers);
+
+interface Waiting {
+  readonly text: string;
+  answer(reply?: Reply): void;
+}
+
+/** Answers when told to. */
+function slowDispatch(): { dispatch: Dispatch; waiting: Waiting[] } {
+  const waiting: Waiting[] = [];
+  return {
+    waiting,
+    dispatch: (frame) =>
+      new Promise((resolve) => {
+        const text = textOf(frame);
+        waiting.push({ text, answer: (reply = [framed(Buffer.from(text))]) => resolve(reply) });
+      }),
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 5000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('what was waited for did not happen');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Long enough for bytes to cross the loopback and be handled. */
+function aWhile(ms = 50): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const echo: Dispatch = (frame) => [framed(frame)];
+
+describe('requests of one connection', () => {
+  it('are answered in the order in which they came, all that arrive together', async () => {
+    const { port } = await startServer(echo);
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat(['a', 'b', 'c', 'd'].map((text) => request(FETCH, text))));
+    for (const text of ['a', 'b', 'c', 'd']) expect(textOf((await client.receive())!)).toBe(text);
+  });
+
+  it('are handled one at a time', async () => {
+    const { dispatch, waiting } = slowDispatch();
+    const { port } = await startServer(dispatch);
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([request(FETCH, 'a'), request(FETCH, 'b'), request(PRODUCE, 'c')]));
+    await until(() => waiting.length === 1);
+    await aWhile();
+    expect(waiting.map(({ text }) => text)).toEqual(['a']);
+    waiting[0]!.answer();
+    await until(() => waiting.length === 2);
+    await aWhile();
+    expect(waiting.map(({ text }) => text)).toEqual(['a', 'b']);
+    waiting[1]!.answer();
+    await until(() => waiting.length === 3);
+    waiting[2]!.answer();
+    for (const text of ['a', 'b', 'c']) expect((await client.receive())!.toString()).toBe(text);
+  });
+
+  it('that are consecutive Produce requests wait side by side and are answered in their order', async () => {
+    const { dispatch, waiting } = slowDispatch();
+    const { port } = await startServer(dispatch);
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([...'abc'].map((text) => request(PRODUCE, text))));
+    client.send(request(FETCH, 'd'));
+    await until(() => waiting.length === 3);
+    await aWhile();
+    expect(waiting.map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+    waiting[2]!.answer();
+    waiting[1]!.answer();
+    await aWhile();
+    expect(waiting.length).toBe(3);
+    waiting[0]!.answer();
+    for (const text of ['a', 'b', 'c']) expect((await client.receive())!.toString()).toBe(text);
+    await until(() => waiting.length === 4);
+    waiting[3]!.answer();
+    expect((await client.receive())!.toString()).toBe('d');
+  });
+
+  it('without a response leave no gap', async () => {
+    const { port } = await startServer((frame) => (textOf(frame) === 'silent' ? null : [framed(frame)]));
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([request(PRODUCE, 'silent'), request(PRODUCE, 'loud')]));
+    expect(textOf((await client.receive())!)).toBe('loud');
+  });
+
+  it('that came whole are handled even when the client closes right after them', async () => {
+    const handled: string[] = [];
+    const { port } = await startServer(async (frame) => {
+      await aWhile(10);
+      handled.push(textOf(frame));
+      return null;
+    });
+    const client = await RawClient.connect(port);
+    client.socket.end(Buffer.concat([request(FETCH, 'a'), request(PRODUCE, 'b'), request(FETCH, 'c')]));
+    await until(() => handled.length === 3);
+    expect(handled).toEqual(['a', 'b', 'c']);
+    await client.closed();
+  });
+
+  it('get the answers that are ready before a refused one closes the connection', async () => {
+    const logger = new CollectingLogger();
+    const { port } = await startServer(
+      (frame) => (textOf(frame) === 'bad' ? { close: 'unknown API key 9999' } : [framed(frame)]),
+      { logger },
+    );
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([request(FETCH, 'good'), request(FETCH, 'bad'), request(FETCH, 'never')]));
+    expect(textOf((await client.receive())!)).toBe('good');
+    expect(await client.receive()).toBeNull();
+    expect(logger.lines).toEqual(["closing a client's connection: unknown API key 9999"]);
+  });
+
+  it('whose handler breaks the rules by throwing close their own connection only', async () => {
+    const logger = new CollectingLogger();
+    const { port } = await startServer(
+      (frame) => {
+        if (textOf(frame) === 'throw') throw new Error('thrown');
+        if (textOf(frame) === 'reject') return Promise.reject(new Error('rejected'));
+        return [framed(frame)];
+      },
+      { logger },
+    );
+    const other = await RawClient.connect(port);
+    for (const text of ['throw', 'reject']) {
+      const client = await RawClient.connect(port);
+      client.send(request(FETCH, text));
+      expect(await client.receive()).toBeNull();
+    }
+    other.send(request(FETCH, 'still here'));
+    expect(textOf((await other.receive())!)).toBe('still here');
+    expect(logger.lines).toHaveLength(2);
+  });
+});
+
+describe('a client that does not read', () => {
+  it('is not read any more, so that nothing piles up', async () => {
+    let handled = 0;
+    const big = framed(Buffer.alloc(1_000_000));
+    const { port } = await startServer(() => {
+      handled++;
+      return [big];
+    });
+    const client = await RawClient.connect(port);
+    client.socket.pause();
+    const batch = Buffer.concat(Array.from({ length: 1000 }, () => request(FETCH, 'give me more')));
+    for (let i = 0; i < 50; i++) client.send(batch);
+    await aWhile(300);
+    const handledWhileNotReading = handled;
+    // The kernel's buffers take a few responses; 50,000 are asked for.
+    expect(handledWhileNotReading).toBeLessThan(50);
+    client.socket.removeAllListeners('data').resume();
+    await until(() => handled > handledWhileNotReading + 20);
+    client.destroy();
+  });
+
+  it('does not hold up others', async () => {
+    const big = framed(Buffer.alloc(5_000_000));
+    const { port } = await startServer((frame) => (textOf(frame) === 'big' ? [big] : [framed(frame)]));
+    const lazy = await RawClient.connect(port);
+    lazy.socket.pause();
+    lazy.send(Buffer.concat(Array.from({ length: 20 }, () => request(FETCH, 'big'))));
+    const other = await RawClient.connect(port);
+    for (let i = 0; i < 20; i++) {
+      other.send(request(FETCH, `n${i}`));
+      expect(textOf((await other.receive())!)).toBe(`n${i}`);
+    }
+    lazy.destroy();
+  });
+});
+
+describe('idle connections', () => {
+  it('are closed after connections.max.idle.ms by one timer for all; busy ones and those waited for stay', async () => {
+    const time = new ManualTime();
+    const { dispatch, waiting } = slowDispatch();
+    const { port, server } = await startServer(
+      (frame, peer) => (textOf(frame) === 'wait' ? dispatch(frame, peer) : echo(frame, peer)),
+      {
+        clock: time,
+        timer: time,
+        connectionsMaxIdleMs: 1000,
+      },
+    );
+    const idle = await RawClient.connect(port);
+    const busy = await RawClient.connect(port);
+    const waits = await RawClient.connect(port);
+    waits.send(request(FETCH, 'wait'));
+    await until(() => waiting.length === 1 && server.connectionCount === 3);
+    expect(time.scheduledCount).toBe(1);
+    time.advance(700);
+    busy.send(request(FETCH, 'hello'));
+    await busy.receive();
+    time.advance(400);
+    await idle.closed();
+    expect(server.connectionCount).toBe(2);
+    expect(time.scheduledCount).toBe(1);
+    time.advance(800);
+    await busy.closed();
+    waiting[0]!.answer();
+    expect((await waits.receive())!.toString()).toBe('wait');
+    time.advance(2500);
+    await waits.closed();
+    await until(() => server.connectionCount === 0);
+    expect(time.scheduledCount).toBe(0);
+  });
+});
