@@ -1,0 +1,246 @@
+/**
+ * The one loop over requests: header, one look-up in the table, body, handler, response.
+ *
+ *   frame -> header -> table[apiKey] -> body -> handle() -> response frame
+ *                  \-> unknown API, version or undecodable bytes: the connection closes with a reason
+ *
+ * Invariants: nothing thrown here leaves this file; what a handler answers at once leaves at once, without a promise
+ * between; a request that is answered with UNKNOWN_SERVER_ERROR was logged with what it asked.
+ */
+import { inspect } from 'node:util';
+import { AssertionError } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { decodeFrom, encodeInto } from '../wire/codec.ts';
+import { type ErrorName, KafkaError } from '../wire/errors.ts';
+import { Reader } from '../wire/reader.ts';
+import { apiVersionsRequest, apiVersionsResponse } from '../wire/schema/api-versions.ts';
+import { requestHeader } from '../wire/schema/request-header.ts';
+import { responseHeader } from '../wire/schema/response-header.ts';
+import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
+import { parseVersions, type VersionRange } from '../wire/versions.ts';
+import { WireError } from '../wire/wire-error.ts';
+import { Writer } from '../wire/writer.ts';
+import { unsupportedApiVersionsResponse } from './api-versions.ts';
+import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
+
+/** Chunks of one whole response frame; null: no response is due; `close`: why the connection must end. */
+export type Reply = readonly Buffer[] | null | { readonly close: string };
+
+/** A handler whose message types only `serve` knows, so that handlers of all APIs fit one table. */
+export interface Api {
+  readonly apiKey: number;
+  /** `Produce`, `Fetch`, … */
+  readonly name: string;
+  readonly versions: VersionRange;
+  readonly advertised: VersionRange;
+  /** First version with request header 2; infinite where there is none. */
+  readonly flexibleFrom: number;
+  serve(reader: Reader, context: RequestContext, failures: Failures): Reply | Promise<Reply>;
+}
+
+/** The table by API key, in the order in which ApiVersions tells it. */
+export type ApiTable = ReadonlyMap<number, Api>;
+
+/** Where unexpected exceptions go. */
+export interface Failures {
+  unexpected(error: unknown, apiName: string, request: unknown, context: RequestContext): void;
+}
+
+export interface DispatchOptions {
+  readonly table: ApiTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A broken invariant came up in a handler: the node should stop (STYLE, Errors). */
+  readonly onBrokenInvariant?: (error: AssertionError) => void;
+}
+
+const UNEXPECTED_ERROR_MESSAGE = 'The server experienced an unexpected error when processing the request.';
+const HEADER_START_BYTES = 8;
+const LOGGED_REQUEST_LENGTH = 2000;
+
+/** The function that `net` calls with each frame. It neither throws nor rejects. */
+export function createDispatch(
+  options: DispatchOptions,
+): (frame: Buffer, connection: ConnectionContext) => Reply | Promise<Reply> {
+  const { table, clock } = options;
+  const failures: Failures = {
+    unexpected(error, apiName, request, context) {
+      options.logger.error(`${apiName} failed unexpectedly`, {
+        apiVersion: context.apiVersion,
+        correlationId: context.correlationId,
+        clientId: context.clientId,
+        connection: context.connection.connectionId,
+        request: requestText(request),
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      if (error instanceof AssertionError) options.onBrokenInvariant?.(error);
+    },
+  };
+  return (frame, connection) => {
+    if (frame.length < HEADER_START_BYTES) {
+      return { close: `not a Kafka request: ${frame.length} bytes are too few for a request header` };
+    }
+    const apiKey = frame.readInt16BE(0);
+    const apiVersion = frame.readInt16BE(2);
+    const api = table.get(apiKey);
+    if (api === undefined)
+      return { close: `unknown API key ${apiKey} (version ${apiVersion}), perhaps not a Kafka client` };
+    if (apiVersion < api.versions.min || apiVersion > api.versions.max) {
+      // A client asks for versions in the newest one it knows, so this one API answers what it cannot read (KIP-511).
+      if (apiKey === apiVersionsRequest.apiKey) {
+        return encodeResponse(
+          apiVersionsResponse,
+          0,
+          0,
+          frame.readInt32BE(4),
+          unsupportedApiVersionsResponse(api.versions),
+        );
+      }
+      return {
+        close: `${api.name} version ${apiVersion} is not supported (${api.versions.min} to ${api.versions.max} are)`,
+      };
+    }
+    const reader = new Reader(frame);
+    let context: RequestContext;
+    try {
+      const header = decodeFrom(requestHeader, apiVersion >= api.flexibleFrom ? 2 : 1, reader);
+      context = {
+        apiVersion,
+        clientId: header.clientId,
+        correlationId: header.correlationId,
+        connection,
+        receivedAtMs: clock.nowMs(),
+      };
+    } catch (error) {
+      return { close: `${api.name} request (version ${apiVersion}) with an unreadable header: ${messageOf(error)}` };
+    }
+    return api.serve(reader, context, failures);
+  };
+}
+
+/** Hides a handler's message types behind `serve`. */
+export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(handler: Handler<Req, Res>): Api {
+  const { request, response } = handler;
+  const name = request.name.replace(/Request$/, '');
+  const versions = handler.versions ?? stableVersions(request);
+  const flexible = parseVersions(request.flexibleVersions);
+  const flexibleFrom = flexible.max < flexible.min ? Number.POSITIVE_INFINITY : flexible.min;
+  if (request.apiKey === undefined) throw new Error(`${request.name} has no API key`);
+  const apiKey = request.apiKey;
+  // ApiVersions always answers with header 0: the client does not know yet what the broker can read.
+  const responseHeaderVersion = (version: number): number =>
+    apiKey !== apiVersionsRequest.apiKey && version >= flexibleFrom ? 1 : 0;
+
+  const answer = (body: InputOf<Res> | null, context: RequestContext): Reply =>
+    body === null
+      ? null
+      : encodeResponse(
+          response,
+          context.apiVersion,
+          responseHeaderVersion(context.apiVersion),
+          context.correlationId,
+          body,
+        );
+
+  const fail = (error: unknown, body: ValueOf<Req>, context: RequestContext, failures: Failures): Reply => {
+    let errorName: ErrorName = 'UNKNOWN_SERVER_ERROR';
+    let message: string | null = UNEXPECTED_ERROR_MESSAGE;
+    if (error instanceof KafkaError) {
+      errorName = error.error;
+      message = error.message === error.error ? null : error.message;
+    } else {
+      failures.unexpected(error, name, body, context);
+    }
+    try {
+      const failed = handler.failed(body, errorName, message, context);
+      if (failed !== null) return answer(failed, context);
+    } catch (second) {
+      failures.unexpected(second, name, body, context);
+    }
+    return {
+      close: `${name} request failed with ${errorName}${message === null ? '' : ` (${message})`} and has no response`,
+    };
+  };
+
+  const settle = (
+    body: InputOf<Res> | null,
+    asked: ValueOf<Req>,
+    context: RequestContext,
+    failures: Failures,
+  ): Reply => {
+    try {
+      return answer(body, context);
+    } catch (error) {
+      return fail(error, asked, context, failures);
+    }
+  };
+
+  return {
+    apiKey,
+    name,
+    versions,
+    advertised: handler.advertised ?? versions,
+    flexibleFrom,
+    serve(reader, context, failures) {
+      let body: ValueOf<Req>;
+      try {
+        body = decodeFrom(request, context.apiVersion, reader);
+        if (reader.remaining > 0) throw new WireError(`${reader.remaining} bytes are left over`);
+      } catch (error) {
+        return { close: `${name} request (version ${context.apiVersion}) that cannot be decoded: ${messageOf(error)}` };
+      }
+      let result: InputOf<Res> | null | Promise<InputOf<Res> | null>;
+      try {
+        result = handler.handle(body, context);
+      } catch (error) {
+        return fail(error, body, context, failures);
+      }
+      if (!(result instanceof Promise)) return settle(result, body, context, failures);
+      return result.then(
+        (value) => settle(value, body, context, failures),
+        (error: unknown) => fail(error, body, context, failures),
+      );
+    },
+  };
+}
+
+/** A whole frame: int32 size, header, body. Record batches stay the slices they are. */
+function encodeResponse<Res extends MessageSchema>(
+  schema: Res,
+  version: number,
+  headerVersion: number,
+  correlationId: number,
+  body: InputOf<Res>,
+): Buffer[] {
+  const writer = new Writer();
+  writer.int32(0); // the size, known only at the end
+  encodeInto(responseHeader, headerVersion, { correlationId }, writer);
+  encodeInto(schema, version, body, writer);
+  const size = writer.size;
+  const chunks = writer.chunks();
+  chunks[0]!.writeInt32BE(size - 4, 0);
+  return chunks;
+}
+
+/** What the schema offers without `unstable.api.versions.enable`. */
+function stableVersions(schema: MessageSchema): VersionRange {
+  const { min, max } = parseVersions(schema.versions);
+  return schema.latestVersionUnstable ? { min, max: max - 1 } : { min, max };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The request for the log, at a length that a log can bear; bytes and long lists are cut. */
+function requestText(request: unknown): string {
+  const text = inspect(request, {
+    depth: 6,
+    maxArrayLength: 10,
+    maxStringLength: 200,
+    breakLength: Infinity,
+    compact: true,
+  });
+  return text.length <= LOGGED_REQUEST_LENGTH ? text : `${text.slice(0, LOGGED_REQUEST_LENGTH)}…`;
+}
