@@ -1,0 +1,49 @@
+/**
+ * DeleteRecords, key 21, versions 0-2 (KIP-107); v2 flexible.
+ *
+ * Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION (internal topics), NOT_LEADER_OR_FOLLOWER,
+ * POLICY_VIOLATION (cleanup.policy without delete), OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR.
+ */
+import type { HostedPartitions } from '../replication/hosted-partitions.ts';
+import { errorCode } from '../wire/errors.ts';
+import { deleteRecordsRequest, deleteRecordsResponse } from '../wire/schema/delete-records.ts';
+import type { Handler } from './handler.ts';
+
+export interface DeleteRecordsServices {
+  readonly partitions: Pick<HostedPartitions, 'deleteRecords'>;
+}
+
+export function deleteRecordsHandler(
+  services: DeleteRecordsServices,
+): Handler<typeof deleteRecordsRequest, typeof deleteRecordsResponse> {
+  return {
+    request: deleteRecordsRequest,
+    response: deleteRecordsResponse,
+
+    handle(request) {
+      return {
+        topics: request.topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex, offset }) => {
+            const query = { topic: name, partition: partitionIndex, beforeOffset: offset };
+            const { error, lowWatermark } = services.partitions.deleteRecords(query);
+            return { partitionIndex, lowWatermark, errorCode: errorCode(error) };
+          }),
+        })),
+      };
+    },
+
+    failed(request, error) {
+      return {
+        topics: request.topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex }) => ({
+            partitionIndex,
+            lowWatermark: -1,
+            errorCode: errorCode(error),
+          })),
+        })),
+      };
+    },
+  };
+}

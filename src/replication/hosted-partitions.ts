@@ -1,0 +1,349 @@
+/**
+ * The partitions that this broker holds, and what clients and coordinators do with them (Kafka's ReplicaManager).
+ *
+ *   absent --metadata: this broker is a replica--> online --metadata: no longer, or deleted--> absent
+ *   online --its disk failed--> offline (KAFKA_STORAGE_ERROR until the broker starts again)
+ *
+ * Invariant: the metadata log decides what is held; `apply` is the only way in and out, and is called in its order.
+ * High watermarks are written to `replication-offset-checkpoint` now and then and at the stop, for a follower that
+ * becomes leader must not tell less than it told before; a lone leader would find them again by itself.
+ */
+import { AssertionError, assert } from '../base/assert.ts';
+import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Uuid } from '../base/uuid.ts';
+import type { LogConfig } from '../log/log-config.ts';
+import type { ErrorName } from '../wire/errors.ts';
+import { type AppendRequest, type AppendServices, appendRecords, type EntryResult } from './append-records.ts';
+import { type FetchRequest, type FetchResult, type FetchServices, fetchRecords } from './fetch-records.ts';
+import { Partition, type PartitionEvents, type PartitionState } from './partition.ts';
+import type { PartitionLookup } from './partition-lookup.ts';
+import {
+  type DeletedRecords,
+  deleteRecords,
+  endOfLeaderEpoch,
+  type LeaderEpochEnd,
+  type LeaderEpochQuery,
+  type ListedOffset,
+  type ListOffsetQuery,
+  listOffset,
+} from './partition-offsets.ts';
+import type { ReplicaLogs } from './replica-log.ts';
+
+/** What has become of the topics since the last call of `apply`; a part of metadata's `MetadataChanges`. */
+export interface TopicChanges {
+  readonly deletedTopics: Iterable<TopicIdentity>;
+  /** New and changed partitions as they are now. */
+  readonly changedPartitions: Iterable<{
+    readonly topic: TopicIdentity;
+    readonly partition: number;
+    readonly current: PartitionState;
+  }>;
+}
+
+interface TopicIdentity {
+  readonly name: string;
+  readonly topicId: Uuid;
+}
+
+export interface HostedPartitionsOptions {
+  readonly brokerId: number;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly logs: ReplicaLogs;
+  readonly logger: Logger;
+  /** The storage options of a topic as its configs are now. */
+  readonly logConfig: (topic: string) => LogConfig;
+  /** `min.insync.replicas` of a topic as it is now. */
+  readonly minInsyncReplicas: (topic: string) => number;
+  /** `replica.high.watermark.checkpoint.interval.ms` */
+  readonly highWatermarkCheckpointIntervalMs: number;
+  /** Most fetches that wait at a time; beyond it they are answered with what is there. */
+  readonly waitingFetchesMax: number;
+  /** This broker began (with a new leader epoch) or ceased to lead a partition; coordinators load and unload by it. */
+  readonly onLeadershipChange: (partition: Partition, leads: boolean) => void;
+  /** The disk failed. Called once; the partitions are offline already. */
+  readonly onStorageFailure: (error: unknown) => void;
+}
+
+interface HostedTopic {
+  readonly topicId: Uuid;
+  /** Every partition of the topic that the metadata names. */
+  readonly partitions: Map<number, Partition | 'elsewhere' | 'offline'>;
+}
+
+export class HostedPartitions implements PartitionLookup {
+  readonly #options: HostedPartitionsOptions;
+  readonly #logger: Logger;
+  readonly #topics = new Map<string, HostedTopic>();
+  readonly #events: PartitionEvents;
+  readonly #appendServices: AppendServices;
+  readonly #fetchServices: FetchServices;
+  readonly #checkpointed: ReadonlyMap<string, Offset>;
+  #waitingFetches = 0;
+  #storageFailed = false;
+  #checkpointTimer: TimerHandle | null = null;
+  /** What the checkpoint file says, so that an idle broker does not write it again. */
+  #lastCheckpoint: ReadonlyMap<string, Offset>;
+
+  constructor(options: HostedPartitionsOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#checkpointed = options.logs.checkpointedHighWatermarks;
+    this.#lastCheckpoint = this.#checkpointed;
+    this.#events = { storageFailed: (error) => this.failStorage(error) };
+    this.#appendServices = {
+      partitions: this,
+      timer: options.timer,
+      storageFailed: (error) => this.failStorage(error),
+    };
+    this.#fetchServices = {
+      partitions: this,
+      timer: options.timer,
+      mayWait: () => this.#waitingFetches < options.waitingFetchesMax,
+      waitBegan: () => {
+        this.#waitingFetches++;
+      },
+      waitEnded: () => {
+        this.#waitingFetches--;
+      },
+    };
+  }
+
+  /** Begins to write high watermark checkpoints. */
+  start(): void {
+    assert(this.#checkpointTimer === null, 'hosted partitions start once');
+    this.#scheduleCheckpoint();
+  }
+
+  /** Ends all waits, as a lost leadership would, and writes the last checkpoint. The logs are closed by their owner. */
+  stop(): void {
+    this.#checkpointTimer?.cancel();
+    this.#checkpointTimer = null;
+    if (!this.#storageFailed) this.checkpointHighWatermarks();
+    for (const partition of this.online()) partition.close('NOT_LEADER_OR_FOLLOWER');
+  }
+
+  /** Takes over a change of the metadata. Throws nothing: a log that cannot be made takes the storage offline. */
+  apply(changes: TopicChanges): void {
+    for (const { name, topicId } of changes.deletedTopics) {
+      if (this.#topics.get(name)?.topicId === topicId) this.#deleteTopic(name);
+    }
+    for (const { topic, partition, current } of changes.changedPartitions) {
+      this.#applyPartition(this.#hostedTopic(topic), topic, partition, current);
+    }
+  }
+
+  /** The topic's configs are others. */
+  configsChanged(topic: string): void {
+    const config = this.#options.logConfig(topic);
+    for (const partition of this.#topics.get(topic)?.partitions.values() ?? []) {
+      if (partition instanceof Partition) partition.log.updateConfig(config);
+    }
+  }
+
+  find(topic: string, partition: number): Partition | ErrorName {
+    const hosted = this.#topics.get(topic)?.partitions.get(partition);
+    switch (hosted) {
+      case undefined:
+        return 'UNKNOWN_TOPIC_OR_PARTITION';
+      case 'elsewhere':
+        return 'NOT_LEADER_OR_FOLLOWER';
+      case 'offline':
+        return 'KAFKA_STORAGE_ERROR';
+      default:
+        return hosted;
+    }
+  }
+
+  /** Every partition with a usable log. */
+  *online(): IterableIterator<Partition> {
+    for (const topic of this.#topics.values()) {
+      for (const partition of topic.partitions.values()) {
+        if (partition instanceof Partition) yield partition;
+      }
+    }
+  }
+
+  /** Clients' Produce; the appends have happened when it returns. */
+  append(request: AppendRequest): EntryResult[] | Promise<EntryResult[]> {
+    return appendRecords(this.#appendServices, request);
+  }
+
+  fetch(request: FetchRequest): FetchResult[] | Promise<FetchResult[]> {
+    return fetchRecords(this.#fetchServices, request);
+  }
+
+  listOffset(query: ListOffsetQuery): ListedOffset | Promise<ListedOffset> {
+    return listOffset(this, query);
+  }
+
+  endOfLeaderEpoch(query: LeaderEpochQuery): LeaderEpochEnd {
+    return endOfLeaderEpoch(this, query);
+  }
+
+  deleteRecords(query: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly beforeOffset: Offset;
+  }): DeletedRecords {
+    return deleteRecords(this, query);
+  }
+
+  /** `compression.type` of a topic that is held here, for clients that cannot read zstd; null where it is not held. */
+  compressionType(topic: string, partition: number): LogConfig['compressionType'] | null {
+    const found = this.find(topic, partition);
+    return typeof found === 'string' ? null : found.log.config.compressionType;
+  }
+
+  /** The disk can no longer be trusted: no partition is served any more. Harmless when called again. */
+  failStorage(error: unknown): void {
+    if (this.#storageFailed) return;
+    this.#storageFailed = true;
+    this.#logger.error('the log directory failed; its partitions are offline', { error });
+    for (const topic of this.#topics.values()) {
+      for (const [index, partition] of topic.partitions) {
+        if (!(partition instanceof Partition)) continue;
+        const led = partition.isLeader;
+        topic.partitions.set(index, 'offline');
+        partition.close('KAFKA_STORAGE_ERROR');
+        if (led) this.#options.onLeadershipChange(partition, false);
+      }
+    }
+    this.#options.onStorageFailure(error);
+  }
+
+  checkpointHighWatermarks(): void {
+    const highWatermarks = new Map<string, Offset>();
+    for (const partition of this.online()) {
+      highWatermarks.set(checkpointKey(partition.topic, partition.partition), partition.highWatermark);
+    }
+    if (sameOffsets(highWatermarks, this.#lastCheckpoint)) return;
+    try {
+      this.#options.logs.checkpointHighWatermarks(highWatermarks);
+      this.#lastCheckpoint = highWatermarks;
+    } catch (error) {
+      this.#storageFailedIn(error);
+    }
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#checkpointTimer = this.#options.timer.schedule(this.#options.highWatermarkCheckpointIntervalMs, () => {
+      if (!this.#storageFailed) this.checkpointHighWatermarks();
+      if (!this.#storageFailed) this.#scheduleCheckpoint();
+    });
+  }
+
+  #hostedTopic(topic: TopicIdentity): HostedTopic {
+    const known = this.#topics.get(topic.name);
+    if (known?.topicId === topic.topicId) return known;
+    // The name may stand for a topic that was deleted and created again between two calls.
+    if (known !== undefined) this.#deleteTopic(topic.name);
+    const hosted: HostedTopic = { topicId: topic.topicId, partitions: new Map() };
+    this.#topics.set(topic.name, hosted);
+    return hosted;
+  }
+
+  #applyPartition(hosted: HostedTopic, topic: TopicIdentity, index: number, state: PartitionState): void {
+    const known = hosted.partitions.get(index);
+    if (!state.replicas.includes(this.#options.brokerId)) {
+      if (known instanceof Partition) this.#deletePartition(known, 'NOT_LEADER_OR_FOLLOWER');
+      hosted.partitions.set(index, 'elsewhere');
+    } else if (known instanceof Partition) {
+      this.#applyState(known, state);
+    } else if (known !== 'offline') {
+      const partition = this.#openPartition(topic, index);
+      hosted.partitions.set(index, partition ?? 'offline');
+      if (partition !== null) this.#applyState(partition, state);
+    }
+  }
+
+  #applyState(partition: Partition, state: PartitionState): void {
+    const led = partition.isLeader;
+    const { leaderEpoch } = partition;
+    try {
+      partition.applyState(state);
+    } catch (error) {
+      this.#storageFailedIn(error);
+      return;
+    }
+    const leads = partition.isLeader;
+    if (led !== leads || (leads && leaderEpoch !== partition.leaderEpoch)) {
+      this.#options.onLeadershipChange(partition, leads);
+    }
+  }
+
+  /** For what the file system threw at us; a broken invariant is none of it and stops the node. */
+  #storageFailedIn(error: unknown): void {
+    if (error instanceof AssertionError) throw error;
+    this.failStorage(error);
+  }
+
+  #openPartition(topic: TopicIdentity, index: number): Partition | null {
+    if (this.#storageFailed) return null;
+    const { logs, logConfig, brokerId, minInsyncReplicas } = this.#options;
+    try {
+      let log = logs.log(topic.name, index);
+      if (log !== undefined && log.topicId !== topic.topicId) {
+        logs.deleteLog(topic.name, index);
+        log = undefined;
+      }
+      const known = log !== undefined;
+      log ??= logs.createLog({
+        topic: topic.name,
+        partition: index,
+        topicId: topic.topicId,
+        config: logConfig(topic.name),
+      });
+      return new Partition({
+        topic: topic.name,
+        partition: index,
+        topicId: topic.topicId,
+        brokerId,
+        log,
+        checkpointedHighWatermark: known ? (this.#checkpointed.get(checkpointKey(topic.name, index)) ?? 0) : 0,
+        minInsyncReplicas: () => minInsyncReplicas(topic.name),
+        events: this.#events,
+      });
+    } catch (error) {
+      this.#storageFailedIn(error);
+      return null;
+    }
+  }
+
+  #deleteTopic(name: string): void {
+    const hosted = this.#topics.get(name);
+    if (hosted === undefined) return;
+    // Out of the table first: whoever is told of the end and looks again must not find it.
+    this.#topics.delete(name);
+    for (const partition of hosted.partitions.values()) {
+      if (partition instanceof Partition) this.#deletePartition(partition, 'UNKNOWN_TOPIC_OR_PARTITION');
+    }
+  }
+
+  #deletePartition(partition: Partition, error: ErrorName): void {
+    const hosted = this.#topics.get(partition.topic);
+    if (hosted?.partitions.get(partition.partition) === partition) hosted.partitions.delete(partition.partition);
+    const led = partition.isLeader;
+    partition.close(error);
+    if (led) this.#options.onLeadershipChange(partition, false);
+    try {
+      this.#options.logs.deleteLog(partition.topic, partition.partition);
+    } catch (failure) {
+      this.#storageFailedIn(failure);
+    }
+  }
+}
+
+function checkpointKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+function sameOffsets(one: ReadonlyMap<string, Offset>, other: ReadonlyMap<string, Offset>): boolean {
+  if (one.size !== other.size) return false;
+  for (const [key, offset] of one) {
+    if (other.get(key) !== offset) return false;
+  }
+  return true;
+}

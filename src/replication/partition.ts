@@ -1,0 +1,311 @@
+/**
+ * One partition on this broker: who leads it, how far each replica is, and what waits for that (Kafka's Partition).
+ *
+ * Offsets:  logStartOffset <= highWatermark <= writtenEndOffset <= logEndOffset
+ *           (after a leader change the high watermark may lag behind until the in-sync replicas have been heard of)
+ *
+ * The high watermark is the smallest written end among the in-sync replicas; it never falls while this broker leads.
+ * Consumers see what is below it, so nobody reads a record that a kill of the process could still take away.
+ *
+ *   follower --applyState(leader = me)--> leader --applyState(leader = other)--> follower
+ *   either --close(error)--> closed: everything that waits is told, and the registry forgets the object
+ */
+import { assert } from '../base/assert.ts';
+import type { LeaderEpoch, Offset, PartitionEpoch } from '../base/flavor.ts';
+import type { Uuid } from '../base/uuid.ts';
+import type { ErrorName } from '../wire/errors.ts';
+import { AdvancedBytes } from './advanced-bytes.ts';
+import type { AppendOrigin, AppendResult, ReplicaLog } from './replica-log.ts';
+
+/** What the metadata log says about a partition. */
+export interface PartitionState {
+  /** -1: none. */
+  readonly leader: number;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  readonly isr: readonly number[];
+  readonly replicas: readonly number[];
+}
+
+/** Waits until an offset is written (acks=1) or committed (acks=all). */
+export interface AppendWaiter {
+  /** Exclusive end of the batch that is waited for. */
+  readonly requiredOffset: Offset;
+  /** Called once; the waiter is forgotten before. */
+  reached(error: ErrorName): void;
+}
+
+/** Waits for something to read. */
+export interface FetchWaiter {
+  readonly fromFollower: boolean;
+  /** `bytes` more have become readable. The waiter may forget itself in the call. */
+  moreReadable(partition: Partition, bytes: number): void;
+  /** The leader, its epoch or the partition is another: read again to find out. */
+  leadershipChanged(): void;
+}
+
+/** Follows a partition for as long as it likes; for coordinators. */
+export interface PartitionListener {
+  /** Everything below `highWatermark` is committed. */
+  highWatermarkAdvanced(highWatermark: Offset): void;
+  /** This replica takes no more appends: another leader or leader epoch, a failed disk, or the partition is gone. */
+  lostLeadership(): void;
+}
+
+export interface PartitionEvents {
+  /** A write or read failed in the file system: the log directory can no longer be trusted. */
+  storageFailed(error: unknown): void;
+}
+
+export interface PartitionOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly brokerId: number;
+  readonly log: ReplicaLog;
+  /** From `replication-offset-checkpoint`; 0 where there is none. */
+  readonly checkpointedHighWatermark: Offset;
+  /** The topic's `min.insync.replicas` of now. */
+  readonly minInsyncReplicas: () => number;
+  readonly events: PartitionEvents;
+}
+
+const notYetHeardOf: Offset = -1;
+
+export class Partition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly log: ReplicaLog;
+  readonly #brokerId: number;
+  readonly #minInsyncReplicas: () => number;
+  readonly #events: PartitionEvents;
+  #state: PartitionState = { leader: -1, leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: [] };
+  #highWatermark: Offset;
+  /** Where the log ended when this broker became leader; null while it is not. */
+  #leaderEpochStartOffset: Offset | null = null;
+  /** How far each follower has fetched in this leader epoch. */
+  readonly #followerEndOffsets = new Map<number, Offset>();
+
+  #writtenWaiters: AppendWaiter[] = [];
+  #committedWaiters: AppendWaiter[] = [];
+  readonly #fetchWaiters = new Set<FetchWaiter>();
+  readonly #listeners = new Set<PartitionListener>();
+  readonly #advancedBytes = new AdvancedBytes();
+  #watchedWrite: Promise<void> | null = null;
+  #closed: ErrorName | null = null;
+
+  constructor(options: PartitionOptions) {
+    this.topic = options.topic;
+    this.partition = options.partition;
+    this.topicId = options.topicId;
+    this.log = options.log;
+    this.#brokerId = options.brokerId;
+    this.#minInsyncReplicas = options.minInsyncReplicas;
+    this.#events = options.events;
+    // After an unclean stop the checkpoint may be ahead of the log that recovery left.
+    const { logStartOffset, writtenEndOffset } = options.log;
+    this.#highWatermark = Math.max(logStartOffset, Math.min(options.checkpointedHighWatermark, writtenEndOffset));
+  }
+
+  get isLeader(): boolean {
+    return this.#state.leader === this.#brokerId && this.#closed === null;
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  get leaderEpoch(): LeaderEpoch {
+    return this.#state.leaderEpoch;
+  }
+
+  get highWatermark(): Offset {
+    return this.#highWatermark;
+  }
+
+  /** Everything below is decided: no open transaction has a record there. */
+  get lastStableOffset(): Offset {
+    return this.log.lastStableOffset(this.#highWatermark);
+  }
+
+  get leaderEpochStartOffset(): Offset | null {
+    return this.#leaderEpochStartOffset;
+  }
+
+  /** Takes over what the metadata log says; older states than the known one are ignored. */
+  applyState(state: PartitionState): void {
+    if (state.partitionEpoch < this.#state.partitionEpoch) return;
+    const newLeaderEpoch = state.leaderEpoch > this.#state.leaderEpoch;
+    const wasLeader = this.isLeader;
+    this.#state = state;
+    if (this.isLeader) {
+      if (newLeaderEpoch || !wasLeader) {
+        this.#leaderEpochStartOffset = this.log.logEndOffset;
+        this.#followerEndOffsets.clear();
+        this.log.assignEpochStartOffset(state.leaderEpoch, this.log.logEndOffset);
+      }
+      this.#maybeAdvanceHighWatermark();
+    } else {
+      this.#leaderEpochStartOffset = null;
+      this.#failAppendWaiters('NOT_LEADER_OR_FOLLOWER');
+    }
+    if (newLeaderEpoch || wasLeader !== this.isLeader) this.#announceLeadershipChange();
+  }
+
+  /** The partition is deleted, moved away or its disk failed. */
+  close(error: ErrorName): void {
+    if (this.#closed !== null) return;
+    this.#closed = error;
+    this.#failAppendWaiters(error);
+    this.#announceLeadershipChange();
+  }
+
+  /** NONE, or why a request with this view of the leadership is refused (KIP-320). -1: the client has no view. */
+  checkLeadership(currentLeaderEpoch: LeaderEpoch, requireLeader: boolean): ErrorName {
+    if (this.#closed !== null) return this.#closed;
+    if (currentLeaderEpoch !== -1) {
+      if (currentLeaderEpoch < this.#state.leaderEpoch) return 'FENCED_LEADER_EPOCH';
+      if (currentLeaderEpoch > this.#state.leaderEpoch) return 'UNKNOWN_LEADER_EPOCH';
+    }
+    return requireLeader && !this.isLeader ? 'NOT_LEADER_OR_FOLLOWER' : 'NONE';
+  }
+
+  /** Kafka's effective minimum: a topic with fewer replicas than `min.insync.replicas` can still be written. */
+  get hasEnoughInSyncReplicas(): boolean {
+    const { isr, replicas } = this.#state;
+    return isr.length >= Math.min(this.#minInsyncReplicas(), replicas.length);
+  }
+
+  /** Appends at once. The caller has checked the leadership. */
+  append(records: Buffer, origin: AppendOrigin, nowMs: number): AppendResult {
+    assert(this.isLeader, 'only the leader appends');
+    const result = this.log.appendAsLeader(records, { leaderEpoch: this.#state.leaderEpoch, origin, nowMs });
+    if (result.kind === 'appended') {
+      this.#advancedBytes.appended(result.lastOffset + 1, result.sizeInBytes);
+      this.#watchWrite(result.written);
+    }
+    return result;
+  }
+
+  /** A follower asked for `fetchOffset`, so it has everything below; only the leader is told. */
+  recordFollowerFetch(replicaId: number, fetchOffset: Offset): void {
+    if (!this.isLeader || (this.#followerEndOffsets.get(replicaId) ?? notYetHeardOf) >= fetchOffset) return;
+    this.#followerEndOffsets.set(replicaId, fetchOffset);
+    this.#maybeAdvanceHighWatermark();
+  }
+
+  /** At once when the batch is in the file already. */
+  awaitWritten(waiter: AppendWaiter): void {
+    if (this.#closed !== null) waiter.reached(this.#closed);
+    else if (waiter.requiredOffset <= this.log.writtenEndOffset) waiter.reached('NONE');
+    else this.#writtenWaiters.push(waiter);
+  }
+
+  /** At once when the batch is below the high watermark already. */
+  awaitCommitted(waiter: AppendWaiter): void {
+    if (this.#closed !== null) waiter.reached(this.#closed);
+    else if (waiter.requiredOffset <= this.#highWatermark) waiter.reached('NONE');
+    else this.#committedWaiters.push(waiter);
+  }
+
+  forgetAppendWaiter(waiter: AppendWaiter): void {
+    this.#writtenWaiters = this.#writtenWaiters.filter((other) => other !== waiter);
+    this.#committedWaiters = this.#committedWaiters.filter((other) => other !== waiter);
+  }
+
+  /** Gives the function that ends it. */
+  listen(listener: PartitionListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  addFetchWaiter(waiter: FetchWaiter): void {
+    this.#fetchWaiters.add(waiter);
+  }
+
+  forgetFetchWaiter(waiter: FetchWaiter): void {
+    this.#fetchWaiters.delete(waiter);
+  }
+
+  /** Moves the log start offset up; the caller has checked that it is not beyond the high watermark. */
+  deleteRecordsBefore(offset: Offset): void {
+    assert(offset <= this.#highWatermark, 'records above the high watermark cannot be deleted');
+    if (offset > this.log.logStartOffset) this.log.advanceLogStartOffset(offset);
+  }
+
+  /**
+   * Batches that one turn of the event loop appends share one write, and mostly one promise, so that a promise seen
+   * before needs no second look.
+   */
+  #watchWrite(written: Promise<void>): void {
+    if (written === this.#watchedWrite) return;
+    this.#watchedWrite = written;
+    written.then(this.#onWritten, this.#onWriteFailed);
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#closed !== null) return;
+    const written = reachedCount(this.#writtenWaiters, this.log.writtenEndOffset);
+    if (written > 0) {
+      // Taken out before they are told, because a told waiter may append and wait again.
+      const waiters = this.#writtenWaiters;
+      this.#writtenWaiters = waiters.slice(written);
+      for (let index = 0; index < written; index++) waiters[index]!.reached('NONE');
+    }
+    for (const waiter of this.#fetchWaiters) {
+      if (waiter.fromFollower) waiter.moreReadable(this, Number.MAX_SAFE_INTEGER);
+    }
+    this.#maybeAdvanceHighWatermark();
+  };
+
+  readonly #onWriteFailed = (error: unknown): void => {
+    this.#events.storageFailed(error);
+    this.close('KAFKA_STORAGE_ERROR');
+  };
+
+  #maybeAdvanceHighWatermark(): void {
+    // Below the minimum of in-sync replicas nothing more is committed: a replica in the ELR may lack it (KIP-966).
+    if (!this.isLeader || !this.hasEnoughInSyncReplicas) return;
+    let highWatermark = this.log.writtenEndOffset;
+    for (const replica of this.#state.isr) {
+      if (replica === this.#brokerId) continue;
+      highWatermark = Math.min(highWatermark, this.#followerEndOffsets.get(replica) ?? notYetHeardOf);
+    }
+    if (highWatermark <= this.#highWatermark) return;
+    this.#highWatermark = highWatermark;
+    const bytes = this.#advancedBytes.advanceTo(highWatermark);
+    const committed = reachedCount(this.#committedWaiters, highWatermark);
+    if (committed > 0) {
+      const waiters = this.#committedWaiters;
+      this.#committedWaiters = waiters.slice(committed);
+      for (let index = 0; index < committed; index++) waiters[index]!.reached('NONE');
+    }
+    for (const listener of this.#listeners) listener.highWatermarkAdvanced(highWatermark);
+    for (const waiter of this.#fetchWaiters) {
+      if (!waiter.fromFollower) waiter.moreReadable(this, bytes);
+    }
+  }
+
+  #failAppendWaiters(error: ErrorName): void {
+    const waiters = [...this.#writtenWaiters, ...this.#committedWaiters];
+    this.#writtenWaiters = [];
+    this.#committedWaiters = [];
+    for (const waiter of waiters) waiter.reached(error);
+  }
+
+  #announceLeadershipChange(): void {
+    for (const waiter of [...this.#fetchWaiters]) waiter.leadershipChanged();
+    for (const listener of [...this.#listeners]) listener.lostLeadership();
+  }
+}
+
+/**
+ * How many waiters at the front have reached their offset. They queue in the order of their appends, so their offsets
+ * rise; only a repeated batch of an idempotent producer may wait behind younger ones.
+ */
+function reachedCount(waiters: readonly AppendWaiter[], reachedOffset: Offset): number {
+  let count = 0;
+  while (count < waiters.length && waiters[count]!.requiredOffset <= reachedOffset) count++;
+  return count;
+}
