@@ -1,0 +1,453 @@
+/**
+ * Kafka's `LogManager`, for one log directory: locks it, opens and recovers its logs, makes and deletes logs, and keeps the
+ * checkpoints.
+ *
+ *     open -> loadLogs -> (createLog, deleteLog, checkpoints) -> close
+ *                    any failure of the disk -> offline; only close is left
+ *
+ * The clean-shutdown marker is read and removed by `open`, before anything is written, and written last by `close`: a crash
+ * at any moment in between is seen as one. Checkpoints may lag behind the logs but never run ahead of them. Nothing here
+ * keeps a timer while nothing changes.
+ */
+import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import { ONE_UUID, type Uuid, ZERO_UUID } from '../base/uuid.ts';
+import type { FileLock, FileSystem } from '../io/file-system.ts';
+import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint-file.ts';
+import {
+  readCleanShutdownMarker,
+  readPartitionMetadata,
+  removeCleanShutdownMarker,
+  writeCleanShutdownMarker,
+  writePartitionMetadata,
+} from './directory-files.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import {
+  CLUSTER_METADATA_TOPIC,
+  LOCK_FILE,
+  LOG_START_OFFSET_CHECKPOINT,
+  parseDirectoryName,
+  partitionDirectoryName,
+  RECOVERY_POINT_CHECKPOINT,
+  REPLICATION_OFFSET_CHECKPOINT,
+  renamedDirectoryName,
+} from './log-files.ts';
+import { loadLog } from './log-loader.ts';
+import { TailBudget } from './log-tail.ts';
+import { OpenFiles } from './open-files.ts';
+import { PartitionLog } from './partition-log.ts';
+import { CorruptFileError, LogDirectoryLockedError, StorageError } from './storage-error.ts';
+
+export { LogDirectoryLockedError };
+
+export interface LogDirectoryOptions {
+  /** One entry of `log.dirs`. Created when absent. */
+  readonly path: string;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** `producer.id.expiration.ms` */
+  readonly producerIdExpirationMs: number;
+  /** `log.flush.offset.checkpoint.interval.ms`; nothing is written while nothing changes. */
+  readonly recoveryPointCheckpointIntervalMs: number;
+  /** Most bytes that all logs of this directory together keep in memory for tail reads. */
+  readonly tailCacheBytesMax: number;
+  /** Most bytes that one log keeps for tail reads. */
+  readonly tailCacheBytesMaxPerLog: number;
+  /** Most files that stay open without being in use. */
+  readonly openFilesMax: number;
+  /** Writes up to this size are done at once (into the page cache), larger ones by the thread pool; 65536 when absent. */
+  readonly synchronousWriteBytesMax?: number;
+  /** A read or write failed: every log of this directory now answers KAFKA_STORAGE_ERROR. Called once. */
+  readonly onOffline?: (error: Error) => void;
+}
+
+export interface CreateLogOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly config: LogConfig;
+}
+
+/** Of a log that `loadLogs` found. */
+export interface FoundLog {
+  readonly topic: string;
+  readonly partition: number;
+  /** ZERO_UUID where the folder does not say. */
+  readonly topicId: Uuid;
+}
+
+const DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX = 65_536;
+/** Logs that are synced at once after recovery. */
+const CONCURRENT_FLUSHES = 8;
+/** DeleteRecords should not come undone by a crash a minute later; a checkpoint's two syncs should not follow each one. */
+const LOG_START_CHECKPOINT_DELAY_MS = 100;
+
+export class LogDirectory {
+  readonly path: string;
+  readonly #options: LogDirectoryOptions;
+  readonly #environment: LogEnvironment;
+  readonly #files: OpenFiles;
+  readonly #lock: FileLock;
+  readonly #cleanShutdownBrokerEpoch: number | null;
+  /** By `topic-partition`. */
+  readonly #logs = new Map<string, PartitionLog>();
+  #metadataLog: PartitionLog | null = null;
+  /** What the checkpoint files say. */
+  #recoveryPoints: ReadonlyMap<string, Offset>;
+  #logStartOffsets: ReadonlyMap<string, Offset>;
+  readonly #highWatermarks: ReadonlyMap<string, Offset>;
+  #checkpointTimer: TimerHandle | null = null;
+  readonly #deletionTimers = new Map<string, TimerHandle>();
+  #failure: StorageError | null = null;
+  /** Until the logs are there, the checkpoints know more than we do and stay as they are. */
+  #logsLoaded = false;
+  #closed = false;
+
+  private constructor(options: LogDirectoryOptions, lock: FileLock) {
+    const { fileSystem, path } = options;
+    this.path = path;
+    this.#options = options;
+    this.#lock = lock;
+    this.#cleanShutdownBrokerEpoch = readCleanShutdownMarker(fileSystem, path);
+    if (this.#cleanShutdownBrokerEpoch !== null) removeCleanShutdownMarker(fileSystem, path);
+    this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT);
+    this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT);
+    this.#highWatermarks = this.#readCheckpoint(REPLICATION_OFFSET_CHECKPOINT);
+    this.#files = new OpenFiles(fileSystem, options.openFilesMax);
+    this.#environment = {
+      fileSystem,
+      clock: options.clock,
+      timer: options.timer,
+      random: options.random,
+      logger: options.logger,
+      files: this.#files,
+      tailBudget: new TailBudget(options.tailCacheBytesMax),
+      tailCacheBytesMaxPerLog: options.tailCacheBytesMaxPerLog,
+      synchronousWriteBytesMax: options.synchronousWriteBytesMax ?? DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX,
+      producerIdExpirationMs: options.producerIdExpirationMs,
+      storageFailed: (error) => this.#goOffline(error),
+      checkpointOutdated: () => this.#checkpointLater(options.recoveryPointCheckpointIntervalMs),
+      logStartOffsetAdvanced: () => this.#checkpointLater(LOG_START_CHECKPOINT_DELAY_MS),
+      checkpointNow: () => this.#writeCheckpoints(),
+    };
+  }
+
+  /** Locks the directory and reads its markers and checkpoints; opens no log. Throws LogDirectoryLockedError. */
+  static open(options: LogDirectoryOptions): LogDirectory {
+    options.fileSystem.makeDirectory(options.path);
+    const lock = options.fileSystem.lock(`${options.path}/${LOCK_FILE}`);
+    if (lock === null) {
+      throw new LogDirectoryLockedError(
+        `Failed to acquire lock on file ${LOCK_FILE} in ${options.path}. A Kafka or Ottla instance in another process, ` +
+          'or another broker in this one, is using this directory.',
+      );
+    }
+    try {
+      return new LogDirectory(options, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The broker epoch of the last stop when it was clean, -1 where the marker holds none; null after a crash. */
+  get cleanShutdownBrokerEpoch(): number | null {
+    return this.#cleanShutdownBrokerEpoch;
+  }
+
+  get offline(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** High watermarks as the last run left them, keyed `topic-partition`. */
+  get checkpointedHighWatermarks(): ReadonlyMap<string, Offset> {
+    return this.#highWatermarks;
+  }
+
+  /** Files that are open at the moment. */
+  get openFileCount(): number {
+    return this.#files.openCount;
+  }
+
+  /**
+   * Opens (and, after a crash, recovers and syncs) every partition's log but `__cluster_metadata`, and schedules pending
+   * deletions. `configOf` gives null for a log that the cluster no longer knows: its folder is renamed to `…-stray`.
+   */
+  async loadLogs(configOf: (log: FoundLog) => LogConfig | null): Promise<PartitionLog[]> {
+    const { fileSystem, logger, random } = this.#options;
+    const loaded: PartitionLog[] = [];
+    for (const name of fileSystem.list(this.path)) {
+      const parsed = parseDirectoryName(name);
+      if (parsed.kind === 'other' || parsed.topic === CLUSTER_METADATA_TOPIC) continue;
+      const directory = `${this.path}/${name}`;
+      if (!fileSystem.stat(directory).isDirectory) continue;
+      if (parsed.kind === 'delete') {
+        // Its delay began in the last run.
+        this.#scheduleRemoval(directory, 0);
+        continue;
+      }
+      if (parsed.kind !== 'partition') continue;
+      const { topic, partition } = parsed;
+      const topicId = readPartitionMetadata(fileSystem, directory) ?? ZERO_UUID;
+      const config = configOf({ topic, partition, topicId });
+      if (config === null) {
+        const strayName = renamedDirectoryName(topic, partition, random.bytes(16).toString('hex'), 'stray');
+        logger.warn('a log that the cluster does not know is set aside', { directory, renamedTo: strayName });
+        fileSystem.rename(directory, `${this.path}/${strayName}`);
+        continue;
+      }
+      const log = this.#load(name, topic, partition, topicId, config, this.#cleanShutdownBrokerEpoch !== null);
+      this.#logs.set(name, log);
+      loaded.push(log);
+    }
+    // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101).
+    const unsynced = loaded.filter((log) => log.flushedEndOffset < log.logEndOffset);
+    for (let i = 0; i < unsynced.length; i += CONCURRENT_FLUSHES) {
+      await Promise.all(unsynced.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.flush()));
+    }
+    this.#logsLoaded = true;
+    this.checkpoint();
+    return loaded;
+  }
+
+  /** `__cluster_metadata-0`, created when absent, always recovered and synced; belongs to the quorum, not to `logs()`. */
+  async openMetadataLog(config: LogConfig): Promise<PartitionLog> {
+    const name = partitionDirectoryName(CLUSTER_METADATA_TOPIC, 0);
+    const directory = `${this.path}/${name}`;
+    const { fileSystem } = this.#options;
+    const existed = fileSystem.exists(directory);
+    if (!existed) fileSystem.makeDirectory(directory);
+    if (readPartitionMetadata(fileSystem, directory) === null) {
+      writePartitionMetadata(fileSystem, directory, ONE_UUID);
+    }
+    const log = this.#load(name, CLUSTER_METADATA_TOPIC, 0, ONE_UUID, config, false);
+    if (!existed) log.created();
+    this.#metadataLog = log;
+    await log.flush();
+    return log;
+  }
+
+  #load(
+    name: string,
+    topic: string,
+    partition: number,
+    topicId: Uuid,
+    config: LogConfig,
+    cleanShutdown: boolean,
+  ): PartitionLog {
+    const metadata = topic === CLUSTER_METADATA_TOPIC;
+    const environment = this.#environment;
+    const directory = `${this.path}/${name}`;
+    return new PartitionLog({
+      topicPartition: { topic, partition },
+      topicId,
+      directory,
+      config,
+      environment,
+      loaded: loadLog({
+        ...environment,
+        topic,
+        partition,
+        directory,
+        config,
+        nowMs: environment.clock.nowMs(),
+        cleanShutdown,
+        logStartOffsetCheckpoint: metadata ? 0 : (this.#logStartOffsets.get(name) ?? 0),
+        recoveryPointCheckpoint: metadata ? 0 : (this.#recoveryPoints.get(name) ?? 0),
+      }),
+    });
+  }
+
+  log(topic: string, partition: number): PartitionLog | undefined {
+    return this.#logs.get(partitionDirectoryName(topic, partition));
+  }
+
+  logs(): IterableIterator<PartitionLog> {
+    return this.#logs.values();
+  }
+
+  /** Throws when the log exists already, StorageError when the disk refuses. */
+  createLog(options: CreateLogOptions): PartitionLog {
+    const { topic, partition, topicId, config } = options;
+    const name = partitionDirectoryName(topic, partition);
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#logs.has(name)) throw new Error(`log ${name} exists already in ${this.path}`);
+    const directory = `${this.path}/${name}`;
+    try {
+      // A deleted log of the same name may be in the checkpoints still; its offsets are not this one's.
+      if (this.#recoveryPoints.has(name) || this.#logStartOffsets.has(name)) this.#writeCheckpoints();
+      this.#options.fileSystem.makeDirectory(directory);
+      writePartitionMetadata(this.#options.fileSystem, directory, topicId);
+      const log = this.#load(name, topic, partition, topicId, config, true);
+      log.created();
+      this.#logs.set(name, log);
+      return log;
+    } catch (error) {
+      throw this.#goOffline(error);
+    }
+  }
+
+  /** Renames the folder to `….<uuid>-delete` at once; its files go after `file.delete.delay.ms`. False when there is no such log. */
+  deleteLog(topic: string, partition: number): boolean {
+    const name = partitionDirectoryName(topic, partition);
+    const log = this.#logs.get(name);
+    if (log === undefined) return false;
+    this.#logs.delete(name);
+    const { fileSystem, random } = this.#options;
+    // Open files are closed first: Windows renames no folder with an open file in it.
+    log.stop(new StorageError(`${name} was deleted`));
+    if (this.#failure !== null) return true;
+    const directory = `${this.path}/${renamedDirectoryName(topic, partition, random.bytes(16).toString('hex'), 'delete')}`;
+    try {
+      fileSystem.rename(log.directory, directory);
+    } catch (error) {
+      this.#goOffline(error);
+      return true;
+    }
+    log.moveTo(directory);
+    this.#scheduleRemoval(directory, log.config.fileDeleteDelayMs);
+    this.#environment.checkpointOutdated();
+    return true;
+  }
+
+  #scheduleRemoval(directory: string, delayMs: number): void {
+    const { timer, fileSystem, logger } = this.#options;
+    const handle = timer.schedule(Math.min(delayMs, 0x7fff_ffff), () => {
+      this.#deletionTimers.delete(directory);
+      if (this.#failure !== null || this.#closed) return;
+      try {
+        fileSystem.removeDirectory(directory);
+      } catch (error) {
+        // The folder is out of the way already; the next start tries again.
+        logger.warn('a deleted log could not be removed', { directory, reason: String(error) });
+      }
+    });
+    this.#deletionTimers.set(directory, handle);
+  }
+
+  /** `replication-offset-checkpoint`; keys are `topic-partition`. */
+  checkpointHighWatermarks(highWatermarks: ReadonlyMap<string, Offset>): void {
+    if (this.#failure !== null) return;
+    try {
+      writeOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${REPLICATION_OFFSET_CHECKPOINT}`, highWatermarks);
+    } catch (error) {
+      this.#goOffline(error);
+    }
+  }
+
+  /** Recovery points and log start offsets, now. */
+  checkpoint(): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#writeCheckpoints();
+    } catch (error) {
+      this.#goOffline(error);
+    }
+  }
+
+  #checkpointLater(delayMs: number): void {
+    if (this.#checkpointTimer !== null || this.#failure !== null || this.#closed) return;
+    this.#checkpointTimer = this.#options.timer.schedule(delayMs, () => {
+      this.#checkpointTimer = null;
+      this.checkpoint();
+    });
+  }
+
+  #writeCheckpoints(): void {
+    if (!this.#logsLoaded) return;
+    const recoveryPoints = new Map<string, Offset>();
+    const logStartOffsets = new Map<string, Offset>();
+    for (const [name, log] of this.#logs) {
+      recoveryPoints.set(name, log.flushedEndOffset);
+      if (log.logStartOffset > log.firstSegmentBaseOffset) logStartOffsets.set(name, log.logStartOffset);
+    }
+    this.#recoveryPoints = this.#writeIfChanged(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, recoveryPoints);
+    this.#logStartOffsets = this.#writeIfChanged(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets, logStartOffsets);
+  }
+
+  #writeIfChanged(
+    name: string,
+    before: ReadonlyMap<string, Offset>,
+    after: ReadonlyMap<string, Offset>,
+  ): ReadonlyMap<string, Offset> {
+    let changed = before.size !== after.size;
+    for (const [key, offset] of after) changed ||= before.get(key) !== offset;
+    if (changed) writeOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${name}`, after);
+    return changed ? after : before;
+  }
+
+  /** A checkpoint that cannot be read is worth a full recovery, not a refusal to start. */
+  #readCheckpoint(name: string): ReadonlyMap<string, Offset> {
+    try {
+      return readOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${name}`);
+    } catch (error) {
+      if (!(error instanceof CorruptFileError)) throw error;
+      this.#options.logger.warn('a checkpoint is broken and is ignored', { reason: error.message });
+      return new Map();
+    }
+  }
+
+  #goOffline(cause: unknown): StorageError {
+    if (this.#failure !== null) return this.#failure;
+    const error =
+      cause instanceof StorageError
+        ? cause
+        : new StorageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.#failure = error;
+    this.#options.logger.error('the log directory goes offline', { directory: this.path, reason: error.message });
+    this.#checkpointTimer?.cancel();
+    this.#checkpointTimer = null;
+    for (const log of this.#logs.values()) log.stop(error);
+    this.#metadataLog?.stop(error);
+    this.#options.onOffline?.(error);
+    return error;
+  }
+
+  /**
+   * Syncs and closes every log (the metadata log, too), writes the checkpoints and the clean-shutdown marker, releases the
+   * lock. Without the marker when the disk failed; the next start recovers then.
+   */
+  async close(options: { readonly brokerEpoch: number }): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#checkpointTimer?.cancel();
+    for (const timer of this.#deletionTimers.values()) timer.cancel();
+    this.#deletionTimers.clear();
+    try {
+      const logs = [...this.#logs.values()];
+      if (this.#metadataLog !== null) logs.push(this.#metadataLog);
+      for (let i = 0; i < logs.length; i += CONCURRENT_FLUSHES) {
+        await Promise.all(logs.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.close()));
+      }
+      if (this.#failure === null) {
+        this.#writeCheckpoints();
+        // A start that failed before the logs were recovered must not declare them clean.
+        if (this.#logsLoaded || this.#cleanShutdownBrokerEpoch !== null) {
+          writeCleanShutdownMarker(this.#options.fileSystem, this.path, options.brokerEpoch);
+        }
+      }
+    } catch (error) {
+      this.#goOffline(error);
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  /** For tests and embedded brokers: stops as `kill -9` would, but gives back files, timers and the lock. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#checkpointTimer?.cancel();
+    for (const timer of this.#deletionTimers.values()) timer.cancel();
+    const error = new StorageError('the log directory was abandoned');
+    for (const log of this.#logs.values()) log.stop(error);
+    this.#metadataLog?.stop(error);
+    this.#lock.release();
+  }
+}

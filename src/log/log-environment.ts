@@ -1,0 +1,29 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { FileSystem } from '../io/file-system.ts';
+import type { TailBudget } from './log-tail.ts';
+import type { OpenFiles } from './open-files.ts';
+import type { StorageError } from './storage-error.ts';
+
+/** What the logs of one directory share, and what they tell it. */
+export interface LogEnvironment {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly files: OpenFiles;
+  readonly tailBudget: TailBudget;
+  readonly tailCacheBytesMaxPerLog: number;
+  readonly synchronousWriteBytesMax: number;
+  readonly producerIdExpirationMs: number;
+  /** The disk failed. The directory goes offline and stops all its logs, the caller included. */
+  storageFailed(error: StorageError): void;
+  /** A recovery point moved forward: its checkpoint is behind, which is safe. */
+  checkpointOutdated(): void;
+  /** Records were deleted: until the checkpoint says so, a crash would bring them back. */
+  logStartOffsetAdvanced(): void;
+  /** The recovery point is about to move back. Must be on disk before the caller goes on, or a crash would skip recovery. */
+  checkpointNow(): void;
+}

@@ -1,0 +1,417 @@
+/**
+ * Opens the folder of one log: finishes what a crash interrupted, recovers what may be torn, and gives the log's state.
+ *
+ * - After a clean stop the indexes and the producer snapshot are trusted; only the end of the last segment is read.
+ * - Otherwise every segment from the recovery point on (at least the last) is walked: CRC, offsets and magic of each batch.
+ *   The log ends before the first bad one; later segments go. Indexes, transaction indexes, epochs and producers of these
+ *   segments are built anew, for nothing but the batches can be trusted.
+ *
+ * The loader writes (renames, cuts, removes) but does not sync: the caller syncs what was recovered before it is served.
+ * The clean-shutdown marker is gone by now.
+ */
+import type { Offset } from '../base/flavor.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { FileSystem } from '../io/file-system.ts';
+import * as batch from '../wire/records/record-batch.ts';
+import { scanBatches } from './batch-scanner.ts';
+import { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { LogConfig } from './log-config.ts';
+import {
+  CLEANED_SUFFIX,
+  DELETED_SUFFIX,
+  INDEX_SUFFIX,
+  isSegmentFile,
+  LEADER_EPOCH_CHECKPOINT,
+  LOG_SUFFIX,
+  offsetOfFileName,
+  PRODUCER_SNAPSHOT_SUFFIX,
+  SEGMENT_SUFFIXES,
+  SWAP_SUFFIX,
+  segmentFileName,
+  TIME_INDEX_SUFFIX,
+} from './log-files.ts';
+import { LogSegment } from './log-segment.ts';
+import type { OpenFiles } from './open-files.ts';
+import { encodeProducerSnapshot, readProducerSnapshot } from './producer-snapshot.ts';
+import { ProducerState } from './producer-state.ts';
+import { CorruptFileError, CorruptIndexError } from './storage-error.ts';
+
+export interface LogLoaderOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly fileSystem: FileSystem;
+  readonly files: OpenFiles;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly nowMs: number;
+  readonly producerIdExpirationMs: number;
+  readonly cleanShutdown: boolean;
+  readonly logStartOffsetCheckpoint: Offset;
+  readonly recoveryPointCheckpoint: Offset;
+}
+
+export interface LoadedLog {
+  /** At least one; the last is active. */
+  readonly segments: LogSegment[];
+  readonly logStartOffset: Offset;
+  readonly logEndOffset: Offset;
+  readonly recoveryPoint: Offset;
+  readonly leaderEpochs: LeaderEpochCache;
+  readonly producerState: ProducerState;
+  /** Segments and files that recovery changed or accepted without knowing them synced. */
+  readonly unsyncedSegments: readonly LogSegment[];
+  readonly unsyncedPaths: readonly string[];
+}
+
+export function loadLog(options: LogLoaderOptions): LoadedLog {
+  return new LogLoader(options).load();
+}
+
+/** `segment.jitter.ms` spreads the rolls of segments that were made together. */
+export function rollJitterMs(config: LogConfig, random: Random): number {
+  const bound = Math.min(config.segmentJitterMs, config.segmentMs, 0x7fff_ffff);
+  return bound <= 0 ? 0 : random.nextInt(bound);
+}
+
+class LogLoader {
+  readonly #options: LogLoaderOptions;
+  readonly #unsyncedSegments: LogSegment[] = [];
+  readonly #unsyncedPaths: string[] = [];
+  readonly #producerState: ProducerState;
+  readonly #leaderEpochs: LeaderEpochCache;
+  #segments: LogSegment[] = [];
+
+  constructor(options: LogLoaderOptions) {
+    this.#options = options;
+    this.#producerState = new ProducerState(options);
+    this.#leaderEpochs = new LeaderEpochCache(options.fileSystem, `${options.directory}/${LEADER_EPOCH_CHECKPOINT}`);
+  }
+
+  load(): LoadedLog {
+    const { logStartOffsetCheckpoint, recoveryPointCheckpoint, cleanShutdown } = this.#options;
+    this.#removeLeftovers();
+    const broken = this.#openSegments();
+    let recoverFrom = cleanShutdown ? this.#segments.length : this.#floorIndex(recoveryPointCheckpoint);
+    if (broken !== null) recoverFrom = Math.min(recoverFrom, broken);
+    let logEndOffset: Offset | null = null;
+    if (recoverFrom >= this.#segments.length && this.#segments.length > 0) {
+      logEndOffset = this.#segments[this.#segments.length - 1]!.readNextOffset();
+      // The marker says clean, the file says torn: someone else wrote here. Trust nothing in this segment.
+      if (logEndOffset === null) recoverFrom = this.#segments.length - 1;
+    }
+    const recovered = recoverFrom < this.#segments.length;
+    if (recovered) logEndOffset = this.#recover(recoverFrom);
+    if (logEndOffset !== null && logEndOffset < logStartOffsetCheckpoint) {
+      this.#options.logger.warn('the log ends before its start offset; it begins anew there', {
+        logEndOffset,
+        logStartOffset: logStartOffsetCheckpoint,
+      });
+      for (const segment of this.#segments) segment.remove();
+      this.#segments = [];
+      this.#leaderEpochs.clear();
+    }
+    if (this.#segments.length === 0) {
+      this.#addSegment(logStartOffsetCheckpoint, null);
+      logEndOffset = logStartOffsetCheckpoint;
+      this.#removeSnapshots(() => true);
+    }
+    const end = logEndOffset!;
+    const logStartOffset = Math.max(logStartOffsetCheckpoint, this.#segments[0]!.baseOffset);
+    this.#leaderEpochs.truncateFromEnd(end);
+    this.#leaderEpochs.truncateFromStart(logStartOffset);
+    this.#removeStraySnapshots(end);
+    if (!recovered) {
+      rebuildProducerState(this.#producerState, this.#segments, logStartOffset, end, this.#options);
+    }
+    return {
+      segments: this.#segments,
+      logStartOffset,
+      logEndOffset: end,
+      recoveryPoint: recovered ? Math.min(recoveryPointCheckpoint, end) : end,
+      leaderEpochs: this.#leaderEpochs,
+      producerState: this.#producerState,
+      unsyncedSegments: this.#unsyncedSegments,
+      unsyncedPaths: this.#unsyncedPaths,
+    };
+  }
+
+  /** Removes what was on its way out and finishes a cleaner's swap. */
+  #removeLeftovers(): void {
+    const { fileSystem, directory, logger } = this.#options;
+    const swaps: string[] = [];
+    const cleaned: string[] = [];
+    let firstCleanedOffset = Number.POSITIVE_INFINITY;
+    for (const name of fileSystem.list(directory)) {
+      // `….checkpoint.deleted` are snapshots of the metadata log; they are the quorum's.
+      if (name.endsWith(DELETED_SUFFIX) && !name.includes('.checkpoint')) {
+        fileSystem.remove(`${directory}/${name}`);
+      } else if (name.endsWith(CLEANED_SUFFIX)) {
+        cleaned.push(name);
+        firstCleanedOffset = Math.min(firstCleanedOffset, offsetOfFileName(name) ?? 0);
+      } else if (name.endsWith(SWAP_SUFFIX)) {
+        swaps.push(name);
+      }
+    }
+    // A split that was interrupted: swap files from the first unfinished output on are not complete as a set.
+    const finished = swaps.filter((name) => (offsetOfFileName(name) ?? 0) < firstCleanedOffset);
+    for (const name of swaps) if (!finished.includes(name)) fileSystem.remove(`${directory}/${name}`);
+    for (const name of cleaned) fileSystem.remove(`${directory}/${name}`);
+    if (finished.length === 0) return;
+    logger.info('finishing an interrupted swap of cleaned segments', { files: finished });
+    this.#removeReplacedSegments(finished);
+    for (const name of finished) {
+      fileSystem.rename(`${directory}/${name}`, `${directory}/${name.slice(0, -SWAP_SUFFIX.length)}`);
+    }
+    this.#unsyncedPaths.push(directory);
+  }
+
+  /** The segments that the `.swap` segments replace: those whose base offset lies in the range that these cover. */
+  #removeReplacedSegments(swaps: readonly string[]): void {
+    const { fileSystem, directory } = this.#options;
+    let first = Number.POSITIVE_INFINITY;
+    let end = -1;
+    for (const name of swaps) {
+      if (!isSegmentFile(name.slice(0, -SWAP_SUFFIX.length), LOG_SUFFIX)) continue;
+      const path = `${directory}/${name}`;
+      first = Math.min(first, offsetOfFileName(name)!);
+      const handle = fileSystem.open(path, 'read');
+      try {
+        scanBatches(handle, 0, handle.size(), (buffer, position) => {
+          end = Math.max(end, batch.nextOffset(buffer, position));
+          return true;
+        });
+      } finally {
+        handle.close();
+      }
+    }
+    for (const name of fileSystem.list(directory)) {
+      // Only the segments' own files: the producers' snapshots stay (Kafka once lost hours by dropping them).
+      if (!SEGMENT_SUFFIXES.some((suffix) => isSegmentFile(name, suffix))) continue;
+      const offset = offsetOfFileName(name)!;
+      if (offset >= first && offset < end) fileSystem.remove(`${directory}/${name}`);
+    }
+  }
+
+  /** Gives the index of the first segment that must be recovered although it is below the recovery point, or null. */
+  #openSegments(): number | null {
+    const { fileSystem, directory, logger } = this.#options;
+    const names = new Set(fileSystem.list(directory));
+    let broken: number | null = null;
+    for (const name of names) {
+      const offset = offsetOfFileName(name);
+      if (offset === null) continue;
+      if (isSegmentFile(name, LOG_SUFFIX)) {
+        const segment = this.#addSegment(offset, fileSystem.stat(`${directory}/${name}`).size);
+        const complete =
+          names.has(segmentFileName(offset, INDEX_SUFFIX)) && names.has(segmentFileName(offset, TIME_INDEX_SUFFIX));
+        if (!complete) {
+          logger.warn('an index is missing and is built anew', { segment: name });
+          segment.rebuildIndexes(this.#options.config.indexIntervalBytes);
+          this.#unsyncedPaths.push(...segment.persistIndexes(), directory);
+        }
+        if (!this.#transactionIndexIsSound(segment)) broken ??= this.#segments.length - 1;
+      } else if (
+        SEGMENT_SUFFIXES.some((suffix) => isSegmentFile(name, suffix)) &&
+        !names.has(segmentFileName(offset, LOG_SUFFIX))
+      ) {
+        logger.warn('an index without a segment is removed', { file: name });
+        fileSystem.remove(`${directory}/${name}`);
+      }
+    }
+    return broken;
+  }
+
+  #transactionIndexIsSound(segment: LogSegment): boolean {
+    try {
+      return segment.transactionIndex.entryCount >= 0;
+    } catch (error) {
+      if (!(error instanceof CorruptIndexError)) throw error;
+      this.#options.logger.warn('a transaction index is broken and is built anew', { reason: error.message });
+      return false;
+    }
+  }
+
+  #addSegment(baseOffset: Offset, existingSize: number | null): LogSegment {
+    const segment = new LogSegment({
+      fileSystem: this.#options.fileSystem,
+      files: this.#options.files,
+      directory: this.#options.directory,
+      baseOffset,
+      existingSize,
+      nowMs: this.#options.nowMs,
+      rollJitterMs: rollJitterMs(this.#options.config, this.#options.random),
+    });
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** Index of the segment that holds `offset`, the first one when it lies before all. */
+  #floorIndex(offset: Offset): number {
+    let index = 0;
+    while (index + 1 < this.#segments.length && this.#segments[index + 1]!.baseOffset <= offset) index++;
+    return index;
+  }
+
+  /** Walks the segments from index `from` on; gives the log end offset. */
+  #recover(from: number): Offset {
+    const { fileSystem, directory, logger, topic, partition, logStartOffsetCheckpoint } = this.#options;
+    const first = this.#segments[from]!;
+    // Snapshots of offsets that are about to be checked may describe batches that do not survive.
+    this.#removeSnapshots((offset) => offset > first.baseOffset);
+    rebuildProducerState(
+      this.#producerState,
+      this.#segments.slice(0, from),
+      Math.max(logStartOffsetCheckpoint, this.#segments[0]!.baseOffset),
+      first.baseOffset,
+      this.#options,
+    );
+    let nextOffset = first.baseOffset;
+    for (let index = from; index < this.#segments.length; index++) {
+      const segment = this.#segments[index]!;
+      const sizeBefore = segment.size;
+      const overlaps = segment.baseOffset < nextOffset;
+      if (!overlaps) {
+        nextOffset = this.#recoverSegment(segment, sizeBefore);
+        this.#unsyncedSegments.push(segment);
+      }
+      const later = this.#segments.slice(overlaps ? index : index + 1);
+      if (overlaps || segment.size < sizeBefore) {
+        logger.warn('the log is cut where its records stop making sense', {
+          log: `${topic}-${partition}`,
+          logEndOffset: nextOffset,
+          removedBytes: overlaps ? 0 : sizeBefore - segment.size,
+          removedSegments: later.length,
+        });
+        if (!overlaps) this.#truncateFile(segment);
+        for (const lost of later) lost.remove();
+        this.#segments.length -= later.length;
+        this.#unsyncedPaths.push(directory);
+      } else if (later.length > 0) {
+        segment.becomeInactive();
+        this.#unsyncedPaths.push(...segment.persistIndexes());
+        // So that the next start need not walk this segment again for the producers' sake.
+        const snapshot = `${directory}/${segmentFileName(nextOffset, PRODUCER_SNAPSHOT_SUFFIX)}`;
+        fileSystem.writeFile(snapshot, encodeProducerSnapshot(this.#producerState.producers()));
+        this.#unsyncedPaths.push(snapshot);
+      }
+    }
+    this.#producerState.mapEndOffset = nextOffset;
+    return nextOffset;
+  }
+
+  #recoverSegment(segment: LogSegment, size: number): Offset {
+    const { files, config } = this.#options;
+    let nextOffset = segment.baseOffset;
+    segment.startOver();
+    segment.transactionIndex.reset();
+    const handle = files.acquire(segment.file);
+    try {
+      scanBatches(handle, 0, size, (buffer, position) => {
+        const baseOffset = batch.baseOffset(buffer, position);
+        const next = batch.nextOffset(buffer, position);
+        if (
+          baseOffset < nextOffset ||
+          next <= baseOffset ||
+          next - 1 - segment.baseOffset > 0x7fff_ffff ||
+          batch.computeCrc(buffer, position) !== batch.crc(buffer, position)
+        ) {
+          return false;
+        }
+        segment.enter(buffer, position, config.indexIntervalBytes);
+        const leaderEpoch = batch.partitionLeaderEpoch(buffer, position);
+        if (leaderEpoch > this.#leaderEpochs.latestEpoch) this.#leaderEpochs.assign(leaderEpoch, baseOffset);
+        const aborted = this.#producerState.update(buffer, position);
+        if (aborted !== null) segment.transactionIndex.append(aborted);
+        nextOffset = next;
+        return true;
+      });
+    } finally {
+      files.release(segment.file);
+    }
+    return nextOffset;
+  }
+
+  #truncateFile(segment: LogSegment): void {
+    const handle = this.#options.files.acquire(segment.file);
+    try {
+      handle.truncate(segment.size);
+    } finally {
+      this.#options.files.release(segment.file);
+    }
+    segment.writtenSize = segment.size;
+  }
+
+  #removeSnapshots(condition: (offset: Offset) => boolean): void {
+    const { fileSystem, directory } = this.#options;
+    for (const offset of snapshotOffsets(fileSystem, directory)) {
+      if (condition(offset)) fileSystem.remove(`${directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
+    }
+  }
+
+  /** Beside the segments' own, only the latest snapshot is of use; what is beyond the log end is of none. */
+  #removeStraySnapshots(logEndOffset: Offset): void {
+    const { fileSystem, directory } = this.#options;
+    const offsets = snapshotOffsets(fileSystem, directory).filter((offset) => offset <= logEndOffset);
+    const latest = offsets[offsets.length - 1];
+    const kept = new Set(this.#segments.map((segment) => segment.baseOffset));
+    this.#removeSnapshots((offset) => offset > logEndOffset || (offset !== latest && !kept.has(offset)));
+  }
+}
+
+/** Offsets of the producer snapshots in a log's folder, ascending. */
+export function snapshotOffsets(fileSystem: FileSystem, directory: string): Offset[] {
+  const offsets: Offset[] = [];
+  for (const name of fileSystem.list(directory)) {
+    if (isSegmentFile(name, PRODUCER_SNAPSHOT_SUFFIX)) offsets.push(offsetOfFileName(name)!);
+  }
+  return offsets;
+}
+
+/** Fills `state` for a log that ends at `endOffset`: from the latest good snapshot, then from the batches behind it. */
+export function rebuildProducerState(
+  state: ProducerState,
+  segments: readonly LogSegment[],
+  logStartOffset: Offset,
+  endOffset: Offset,
+  options: Pick<LogLoaderOptions, 'fileSystem' | 'files' | 'directory' | 'logger' | 'nowMs'>,
+): void {
+  const { fileSystem, files, directory, logger, nowMs } = options;
+  state.clear(logStartOffset);
+  const candidates = snapshotOffsets(fileSystem, directory).filter(
+    (offset) => offset <= endOffset && (offset > logStartOffset || offset === endOffset),
+  );
+  for (let offset = candidates.pop(); offset !== undefined; offset = candidates.pop()) {
+    const path = `${directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`;
+    try {
+      for (const entry of readProducerSnapshot(fileSystem, path)) state.load(entry, nowMs);
+      state.mapEndOffset = offset;
+      state.snapshotOffset = offset;
+      break;
+    } catch (error) {
+      if (!(error instanceof CorruptFileError)) throw error;
+      logger.warn('a producer snapshot is broken and is dropped', { reason: error.message });
+      fileSystem.remove(path);
+      state.clear(logStartOffset);
+    }
+  }
+  const replayFrom = state.mapEndOffset;
+  for (let index = 0; index < segments.length && state.mapEndOffset < endOffset; index++) {
+    const segment = segments[index]!;
+    const next = segments[index + 1];
+    if (segment.size === 0 || (next !== undefined && next.baseOffset <= replayFrom)) continue;
+    const handle = files.acquire(segment.file);
+    try {
+      scanBatches(handle, segment.positionBefore(replayFrom), segment.size, (buffer, position) => {
+        if (batch.baseOffset(buffer, position) >= endOffset) return false;
+        if (batch.lastOffset(buffer, position) >= replayFrom) state.update(buffer, position);
+        return true;
+      });
+    } finally {
+      files.release(segment.file);
+    }
+  }
+  state.mapEndOffset = Math.max(state.mapEndOffset, endOffset);
+}

@@ -1,0 +1,318 @@
+/**
+ * One stretch of a log: `<base offset>.log` with its indexes. It keeps the books (sizes, indexes, largest timestamp);
+ * the bytes go through the log's writer.
+ *
+ * Only the last segment of a log is active, that is, grows. `size` counts appended bytes, `writtenSize` those in the file.
+ */
+import type { FilePosition, Offset } from '../base/flavor.ts';
+import type { FileSystem } from '../io/file-system.ts';
+import * as batch from '../wire/records/record-batch.ts';
+import { scanBatches } from './batch-scanner.ts';
+import type { LogConfig } from './log-config.ts';
+import {
+  INDEX_SUFFIX,
+  LOG_SUFFIX,
+  SEGMENT_SUFFIXES,
+  segmentFileName,
+  TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+} from './log-files.ts';
+import { OffsetIndex } from './offset-index.ts';
+import { type LogFile, newLogFile, type OpenFiles } from './open-files.ts';
+import { CorruptIndexError } from './storage-error.ts';
+import { TimeIndex } from './time-index.ts';
+import { TransactionIndex } from './transaction-index.ts';
+
+const RELATIVE_OFFSET_MAX = 0x7fff_ffff;
+
+export interface LogSegmentOptions {
+  readonly fileSystem: FileSystem;
+  readonly files: OpenFiles;
+  readonly directory: string;
+  readonly baseOffset: Offset;
+  /** Bytes in the file; null makes a new one. */
+  readonly existingSize: number | null;
+  readonly nowMs: number;
+  readonly rollJitterMs: number;
+}
+
+export class LogSegment {
+  readonly baseOffset: Offset;
+  readonly file: LogFile;
+  readonly offsetIndex: OffsetIndex;
+  readonly timeIndex: TimeIndex;
+  readonly transactionIndex: TransactionIndex;
+  size: number;
+  writtenSize: number;
+  /** Where the last read from the file stopped: a consumer that catches up goes on there. */
+  hintOffset: Offset = -1;
+  hintPosition: FilePosition = 0;
+  readonly #fileSystem: FileSystem;
+  readonly #files: OpenFiles;
+  #createdMs: number;
+  readonly #rollJitterMs: number;
+  #bytesSinceLastIndexEntry = 0;
+  /** Null until the time index is asked. */
+  #maxTimestampMs: number | null = null;
+  /** Last offset of the batch with that timestamp. */
+  #offsetOfMaxTimestamp: Offset = -1;
+  /** Largest timestamp of the first batch, which `segment.ms` counts from; null until the file is asked. */
+  #firstTimestampMs: number | null = null;
+
+  constructor(options: LogSegmentOptions) {
+    const { fileSystem, directory, baseOffset } = options;
+    const path = (suffix: string) => `${directory}/${segmentFileName(baseOffset, suffix)}`;
+    const onDisk = options.existingSize !== null;
+    this.#fileSystem = fileSystem;
+    this.#files = options.files;
+    this.baseOffset = baseOffset;
+    this.file = newLogFile(path(LOG_SUFFIX));
+    this.offsetIndex = new OffsetIndex(fileSystem, path(INDEX_SUFFIX), baseOffset, onDisk);
+    this.timeIndex = new TimeIndex(fileSystem, path(TIME_INDEX_SUFFIX), baseOffset, onDisk);
+    this.transactionIndex = new TransactionIndex(fileSystem, path(TRANSACTION_INDEX_SUFFIX), baseOffset, onDisk);
+    this.size = options.existingSize ?? 0;
+    this.writtenSize = this.size;
+    this.#createdMs = options.nowMs;
+    this.#rollJitterMs = options.rollJitterMs;
+    if (!onDisk) {
+      // Nothing of an earlier segment of this name may shine through.
+      for (const suffix of SEGMENT_SUFFIXES) fileSystem.remove(path(suffix));
+      fileSystem.writeFile(path(LOG_SUFFIX), '');
+      this.#maxTimestampMs = -1;
+      this.#offsetOfMaxTimestamp = baseOffset;
+    }
+  }
+
+  get maxTimestampMs(): number {
+    if (this.#maxTimestampMs === null) {
+      this.checkedIndexes();
+      this.#maxTimestampMs = this.timeIndex.lastTimestampMs();
+      this.#offsetOfMaxTimestamp = this.timeIndex.lastOffset();
+    }
+    return this.#maxTimestampMs;
+  }
+
+  get offsetOfMaxTimestamp(): Offset {
+    return this.maxTimestampMs < 0 ? this.baseOffset : this.#offsetOfMaxTimestamp;
+  }
+
+  /** The first batch's largest timestamp, or Infinity: the segment's age for retention and compaction. */
+  get firstTimestampMs(): number {
+    this.#loadFirstTimestamp();
+    return this.#firstTimestampMs !== null && this.#firstTimestampMs >= 0
+      ? this.#firstTimestampMs
+      : Number.POSITIVE_INFINITY;
+  }
+
+  get modifiedMs(): number {
+    return this.#fileSystem.stat(this.file.path).modifiedMs;
+  }
+
+  /** Must a new segment begin before an append of this size, largest timestamp and last offset? */
+  shouldRoll(
+    config: LogConfig,
+    sizeInBytes: number,
+    maxTimestampMs: number,
+    lastOffset: Offset,
+    nowMs: number,
+  ): boolean {
+    if (lastOffset - this.baseOffset > RELATIVE_OFFSET_MAX) return true;
+    if (this.size === 0) return false;
+    return (
+      this.size > config.segmentBytes - sizeInBytes ||
+      this.#timeWaitedMs(nowMs, maxTimestampMs) > config.segmentMs - this.#rollJitterMs ||
+      this.offsetIndex.isFull(config.segmentIndexBytes) ||
+      this.timeIndex.isFull(config.segmentIndexBytes)
+    );
+  }
+
+  #timeWaitedMs(nowMs: number, timestampMs: number): number {
+    this.#loadFirstTimestamp();
+    const first = this.#firstTimestampMs ?? -1;
+    return first >= 0 ? timestampMs - first : nowMs - this.#createdMs;
+  }
+
+  #loadFirstTimestamp(): void {
+    if (this.#firstTimestampMs !== null || this.writtenSize < batch.RECORD_BATCH_OVERHEAD) return;
+    const header = Buffer.alloc(batch.RECORD_BATCH_OVERHEAD);
+    const handle = this.#files.acquire(this.file);
+    try {
+      handle.readSync(header, 0, header.length, 0);
+    } finally {
+      this.#files.release(this.file);
+    }
+    this.#firstTimestampMs = batch.maxTimestamp(header, 0);
+  }
+
+  /** Enters one whole batch, the next one in the file, into the books. */
+  enter(buffer: Buffer, position: number, indexIntervalBytes: number): void {
+    const sizeInBytes = batch.sizeInBytes(buffer, position);
+    const timestampMs = batch.maxTimestamp(buffer, position);
+    const lastOffset = batch.lastOffset(buffer, position);
+    if (this.size === 0) this.#firstTimestampMs = timestampMs;
+    if (timestampMs > this.maxTimestampMs) {
+      this.#maxTimestampMs = timestampMs;
+      this.#offsetOfMaxTimestamp = lastOffset;
+    }
+    if (this.#bytesSinceLastIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.append(lastOffset, this.size);
+      this.timeIndex.maybeAppend(this.#maxTimestampMs!, this.#offsetOfMaxTimestamp);
+      this.#bytesSinceLastIndexEntry = 0;
+    }
+    this.#bytesSinceLastIndexEntry += sizeInBytes;
+    this.size += sizeInBytes;
+  }
+
+  /** No more appends: the time index gets its last entry. */
+  becomeInactive(): void {
+    this.timeIndex.maybeAppend(this.maxTimestampMs, this.offsetOfMaxTimestamp);
+  }
+
+  /** Brings the indexes' files up to date; gives the paths of those that changed and are not synced. */
+  persistIndexes(): string[] {
+    const changed: string[] = [];
+    if (this.offsetIndex.persist(true)) changed.push(this.offsetIndex.path);
+    if (this.timeIndex.persist(true)) changed.push(this.timeIndex.path);
+    if (this.transactionIndex.persist(false)) changed.push(this.transactionIndex.path);
+    return changed;
+  }
+
+  unloadIndexes(): void {
+    this.offsetIndex.unload();
+    this.timeIndex.unload();
+    this.transactionIndex.unload();
+  }
+
+  /** Loads the indexes and sees that they fit the file; an index that is missing or does not fit is built anew. */
+  checkedIndexes(): void {
+    try {
+      const position = this.offsetIndex.lastPosition();
+      if (position >= this.size && this.size > 0 && position > 0) {
+        throw new CorruptIndexError(`${this.offsetIndex.path}: position ${position} of ${this.size}`);
+      }
+      void this.timeIndex.entryCount;
+    } catch (error) {
+      if (!(error instanceof CorruptIndexError)) throw error;
+      this.rebuildIndexes(DEFAULT_INDEX_INTERVAL_BYTES);
+    }
+  }
+
+  /** Offset and time index from the batches. The transaction index is left alone: it needs the producers' state. */
+  rebuildIndexes(indexIntervalBytes: number): void {
+    const end = this.size;
+    this.startOver();
+    const handle = this.#files.acquire(this.file);
+    try {
+      scanBatches(handle, 0, end, (buffer, position) => {
+        this.enter(buffer, position, indexIntervalBytes);
+        return true;
+      });
+    } finally {
+      this.#files.release(this.file);
+    }
+    this.size = end;
+    this.becomeInactive();
+  }
+
+  /** Empties offset and time index and the other books, so that every batch can be entered again. */
+  startOver(): void {
+    this.offsetIndex.reset();
+    this.timeIndex.reset();
+    this.size = 0;
+    this.#bytesSinceLastIndexEntry = 0;
+    this.#maxTimestampMs = -1;
+    this.#offsetOfMaxTimestamp = this.baseOffset;
+    this.#firstTimestampMs = null;
+  }
+
+  /** Where to begin looking for `offset`: the start of some batch at or before it. */
+  positionBefore(offset: Offset): FilePosition {
+    if (offset >= this.hintOffset && this.hintOffset >= 0 && this.hintPosition <= this.size) return this.hintPosition;
+    this.checkedIndexes();
+    return this.offsetIndex.lookup(offset);
+  }
+
+  /** The next offset after the last whole batch in the file; the base offset when there is none. Null when the file is torn. */
+  readNextOffset(): Offset | null {
+    this.checkedIndexes();
+    let nextOffset = this.baseOffset;
+    const handle = this.#files.acquire(this.file);
+    try {
+      const end = scanBatches(handle, this.offsetIndex.lastPosition(), this.writtenSize, (buffer, position) => {
+        nextOffset = batch.nextOffset(buffer, position);
+        return true;
+      });
+      return end === this.writtenSize ? nextOffset : null;
+    } finally {
+      this.#files.release(this.file);
+    }
+  }
+
+  /** Cuts the batch that holds `offset` and all that follows; gives the next offset. All appended bytes must be written. */
+  truncateTo(offset: Offset, nowMs: number): Offset {
+    this.checkedIndexes();
+    let nextOffset = this.baseOffset;
+    let cut = this.writtenSize;
+    let maxTimestampMs = -1;
+    let offsetOfMaxTimestamp = this.baseOffset;
+    const handle = this.#files.acquire(this.file);
+    try {
+      cut = scanBatches(handle, this.offsetIndex.lookup(offset - 1), this.writtenSize, (buffer, position) => {
+        if (batch.lastOffset(buffer, position) >= offset) return false;
+        nextOffset = batch.nextOffset(buffer, position);
+        return true;
+      });
+      this.offsetIndex.truncateTo(offset);
+      this.timeIndex.truncateTo(offset);
+      this.transactionIndex.truncateTo(offset);
+      handle.truncate(cut);
+      maxTimestampMs = this.timeIndex.lastTimestampMs();
+      offsetOfMaxTimestamp = this.timeIndex.lastOffset();
+      scanBatches(handle, this.offsetIndex.lookup(offsetOfMaxTimestamp), cut, (buffer, position) => {
+        const timestampMs = batch.maxTimestamp(buffer, position);
+        if (timestampMs > maxTimestampMs) {
+          maxTimestampMs = timestampMs;
+          offsetOfMaxTimestamp = batch.lastOffset(buffer, position);
+        }
+        return true;
+      });
+    } finally {
+      this.#files.release(this.file);
+    }
+    this.size = cut;
+    this.writtenSize = cut;
+    this.hintOffset = -1;
+    this.#maxTimestampMs = maxTimestampMs;
+    this.#offsetOfMaxTimestamp = offsetOfMaxTimestamp;
+    this.#bytesSinceLastIndexEntry = 0;
+    if (cut === 0) {
+      this.#firstTimestampMs = null;
+      this.#createdMs = nowMs;
+    }
+    return nextOffset;
+  }
+
+  /** The folder was renamed. */
+  moveTo(directory: string): void {
+    this.file.path = `${directory}/${segmentFileName(this.baseOffset, LOG_SUFFIX)}`;
+    this.offsetIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, INDEX_SUFFIX)}`);
+    this.timeIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, TIME_INDEX_SUFFIX)}`);
+    this.transactionIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, TRANSACTION_INDEX_SUFFIX)}`);
+  }
+
+  closeFile(): void {
+    this.#files.close(this.file);
+  }
+
+  /** The four files, gone at once. */
+  remove(): void {
+    this.closeFile();
+    this.#fileSystem.remove(this.file.path);
+    this.#fileSystem.remove(this.offsetIndex.path);
+    this.#fileSystem.remove(this.timeIndex.path);
+    this.#fileSystem.remove(this.transactionIndex.path);
+  }
+}
+
+/** For an index that turns out broken while it is used; any density is right. */
+const DEFAULT_INDEX_INTERVAL_BYTES = 4096;

@@ -1,0 +1,339 @@
+/**
+ * Carries a log's appended bytes to its files, in order, one write at a time: what is appended while a write is under way
+ * goes out together with the next one, in one `writev`. Syncs run beside the writes, and all that wait for one share it.
+ *
+ *     appended --(write)--> written: survives kill -9 --(fsync)--> flushed: survives power loss
+ *
+ * A failure is final: everything that waits is rejected, and the owner takes the log directory offline. What a failed
+ * write left behind is a torn tail, which the next start cuts.
+ */
+import type { Timer, TimerHandle } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
+import type { FileSystem } from '../io/file-system.ts';
+import type { LogSegment } from './log-segment.ts';
+import type { TailBlock } from './log-tail.ts';
+import type { OpenFiles } from './open-files.ts';
+import { StorageError } from './storage-error.ts';
+
+/** setTimeout takes no more; a flush that seldom comes too early harms nobody. */
+const TIMER_DELAY_MAX = 0x7fff_ffff;
+
+export interface FlushPolicy {
+  readonly flushMessages: number;
+  readonly flushMs: number;
+}
+
+export interface LogWriterOptions {
+  readonly fileSystem: FileSystem;
+  readonly files: OpenFiles;
+  readonly timer: Timer;
+  /** Writes up to this size are done at once, larger ones by the thread pool. */
+  readonly synchronousWriteBytesMax: number;
+  readonly flushPolicy: FlushPolicy;
+  readonly writtenEndOffset: Offset;
+  readonly flushedEndOffset: Offset;
+  readonly onWritten: (writtenEndOffset: Offset) => void;
+  readonly onFlushed: () => void;
+  readonly onFailure: (error: StorageError) => void;
+}
+
+/** What goes to one segment in one write. */
+interface WriteGroup {
+  readonly segment: LogSegment;
+  readonly position: number;
+  readonly blocks: TailBlock[];
+  /** Per block, the bytes of it: [start, end). */
+  readonly starts: number[];
+  readonly ends: number[];
+  size: number;
+  endOffset: Offset;
+  readonly written: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface SyncWaiter {
+  readonly endOffset: Offset;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const DONE: Promise<void> = Promise.resolve();
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  #flushPolicy: FlushPolicy;
+  #writtenEndOffset: Offset;
+  #flushedEndOffset: Offset;
+  #queue: WriteGroup[] = [];
+  /** The last group of the queue, which still takes appends. */
+  #open: WriteGroup | null = null;
+  #current: WriteGroup | null = null;
+  #startScheduled = false;
+  #lastWritten: Promise<void> = DONE;
+  /** Segments with bytes that are not synced. */
+  readonly #unsyncedSegments = new Set<LogSegment>();
+  /** Indexes, snapshots and directories that are not synced. */
+  readonly #unsyncedPaths = new Set<string>();
+  #syncWaiters: SyncWaiter[] = [];
+  #syncing = false;
+  #flushTimer: TimerHandle | null = null;
+  #failure: StorageError | null = null;
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#flushPolicy = options.flushPolicy;
+    this.#writtenEndOffset = options.writtenEndOffset;
+    this.#flushedEndOffset = options.flushedEndOffset;
+  }
+
+  get writtenEndOffset(): Offset {
+    return this.#writtenEndOffset;
+  }
+
+  get flushedEndOffset(): Offset {
+    return this.#flushedEndOffset;
+  }
+
+  get failure(): StorageError | null {
+    return this.#failure;
+  }
+
+  set flushPolicy(policy: FlushPolicy) {
+    this.#flushPolicy = policy;
+  }
+
+  /** Queues the last `size` bytes of `block`, which belong at `position` of `segment`. */
+  append(segment: LogSegment, position: number, block: TailBlock, size: number, endOffset: Offset): Promise<void> {
+    let group = this.#open;
+    if (group === null || group.segment !== segment) {
+      group = newGroup(segment, position);
+      this.#open = group;
+      this.#queue.push(group);
+      this.#lastWritten = group.written;
+      if (this.#current === null && !this.#startScheduled) {
+        this.#startScheduled = true;
+        queueMicrotask(this.#start);
+      }
+    }
+    const last = group.blocks.length - 1;
+    const start = block.length - size;
+    if (last >= 0 && group.blocks[last] === block && group.ends[last] === start) {
+      group.ends[last] = block.length;
+    } else {
+      group.blocks.push(block);
+      group.starts.push(start);
+      group.ends.push(block.length);
+    }
+    group.size += size;
+    group.endOffset = endOffset;
+    return group.written;
+  }
+
+  /** Resolves when all that is appended so far counts as written. */
+  drained(): Promise<void> {
+    return this.#lastWritten;
+  }
+
+  readonly #start = (): void => {
+    this.#startScheduled = false;
+    this.#writeQueued();
+  };
+
+  #writeQueued(): void {
+    while (this.#current === null) {
+      const group = this.#queue.shift();
+      if (group === undefined || this.#failure !== null) return;
+      if (group === this.#open) this.#open = null;
+      this.#current = group;
+      try {
+        const handle = this.#options.files.acquire(group.segment.file);
+        const buffers: Buffer[] = [];
+        for (let i = 0; i < group.blocks.length; i++) {
+          buffers.push(group.blocks[i]!.buffer.subarray(group.starts[i], group.ends[i]));
+        }
+        if (group.size <= this.#options.synchronousWriteBytesMax) {
+          handle.writevSync(buffers, group.position);
+          this.#writeDone(group);
+        } else {
+          handle.writev(buffers, group.position).then(
+            () => {
+              this.#writeDone(group);
+              this.#writeQueued();
+            },
+            (error: unknown) => {
+              this.#options.files.release(group.segment.file);
+              this.fail(error);
+            },
+          );
+        }
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  #writeDone(group: WriteGroup): void {
+    this.#options.files.release(group.segment.file);
+    if (this.#current !== group) return; // Discarded meanwhile.
+    this.#current = null;
+    group.segment.writtenSize = group.position + group.size;
+    this.#unsyncedSegments.add(group.segment);
+    this.#writtenEndOffset = group.endOffset;
+    this.#options.onWritten(group.endOffset);
+    const { flushMessages, flushMs } = this.#flushPolicy;
+    if (group.endOffset - this.#flushedEndOffset >= flushMessages || flushMs <= 0) {
+      this.#syncTo(group.endOffset, group.resolve, group.reject);
+      return;
+    }
+    if (this.#flushTimer === null && flushMs <= TIMER_DELAY_MAX) {
+      this.#flushTimer = this.#options.timer.schedule(flushMs, () => {
+        this.#flushTimer = null;
+        this.sync().catch(() => {}); // `fail` has told the owner.
+      });
+    }
+    group.resolve();
+  }
+
+  /** To be synced before the log counts as flushed. */
+  addUnsyncedPath(path: string): void {
+    this.#unsyncedPaths.add(path);
+  }
+
+  addUnsyncedSegment(segment: LogSegment): void {
+    this.#unsyncedSegments.add(segment);
+  }
+
+  /** Resolves when everything written so far is synced. */
+  sync(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#unsyncedSegments.size === 0 && this.#unsyncedPaths.size === 0 && !this.#syncing) {
+      this.#flushedEndOffset = this.#writtenEndOffset;
+      return DONE;
+    }
+    return new Promise((resolve, reject) => this.#syncTo(this.#writtenEndOffset, resolve, reject));
+  }
+
+  #syncTo(endOffset: Offset, resolve: () => void, reject: (error: Error) => void): void {
+    this.#syncWaiters.push({ endOffset, resolve, reject });
+    if (this.#syncing) return;
+    this.#syncing = true;
+    this.#runSyncs()
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#syncing = false;
+      });
+  }
+
+  async #runSyncs(): Promise<void> {
+    while (this.#syncWaiters.length > 0) {
+      const waiters = this.#syncWaiters;
+      this.#syncWaiters = [];
+      const endOffset = this.#writtenEndOffset;
+      const segments = [...this.#unsyncedSegments];
+      const paths = [...this.#unsyncedPaths];
+      this.#unsyncedSegments.clear();
+      this.#unsyncedPaths.clear();
+      try {
+        await this.#syncFiles(segments, paths);
+      } catch (error) {
+        this.#syncWaiters.push(...waiters);
+        throw error;
+      }
+      if (this.#failure !== null) {
+        for (const waiter of waiters) waiter.reject(this.#failure);
+        return;
+      }
+      if (endOffset > this.#flushedEndOffset && endOffset <= this.#writtenEndOffset) this.#flushedEndOffset = endOffset;
+      for (const waiter of waiters) waiter.resolve();
+      this.#options.onFlushed();
+    }
+  }
+
+  async #syncFiles(segments: readonly LogSegment[], paths: readonly string[]): Promise<void> {
+    const syncs: Promise<void>[] = [];
+    for (const segment of segments) {
+      const handle = this.#options.files.acquire(segment.file);
+      syncs.push(handle.sync().finally(() => this.#options.files.release(segment.file)));
+    }
+    const { fileSystem } = this.#options;
+    const directories: string[] = [];
+    for (const path of paths) {
+      // Deleted meanwhile: nothing to keep.
+      if (!fileSystem.exists(path)) continue;
+      if (fileSystem.stat(path).isDirectory) {
+        directories.push(path);
+      } else {
+        const handle = fileSystem.open(path, 'write');
+        syncs.push(handle.sync().finally(() => handle.close()));
+      }
+    }
+    await Promise.all(syncs);
+    // Last: a new segment that is found after a power loss while the one before it is not complete leaves a hole.
+    for (const path of directories) if (fileSystem.exists(path)) fileSystem.syncDirectory(path);
+  }
+
+  /** The log was cut at `endOffset`; nothing is queued. */
+  truncated(endOffset: Offset): void {
+    this.#writtenEndOffset = endOffset;
+    this.#flushedEndOffset = Math.min(this.#flushedEndOffset, endOffset);
+  }
+
+  /** The log begins anew at `startOffset`. */
+  restarted(startOffset: Offset): void {
+    this.#writtenEndOffset = startOffset;
+    this.#flushedEndOffset = startOffset;
+  }
+
+  lowerFlushedEndOffset(endOffset: Offset): void {
+    this.#flushedEndOffset = Math.min(this.#flushedEndOffset, endOffset);
+  }
+
+  forgetSegment(segment: LogSegment): void {
+    this.#unsyncedSegments.delete(segment);
+  }
+
+  /** Ends the log's life as a writer: what waits is rejected with `error`, nothing is written any more. */
+  stop(error: StorageError): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.#flushTimer?.cancel();
+    this.#flushTimer = null;
+    const groups = this.#current === null ? this.#queue : [this.#current, ...this.#queue];
+    this.#queue = [];
+    this.#open = null;
+    this.#current = null;
+    for (const group of groups) group.reject(error);
+    for (const waiter of this.#syncWaiters) waiter.reject(error);
+    this.#syncWaiters = [];
+    this.#unsyncedSegments.clear();
+    this.#unsyncedPaths.clear();
+  }
+
+  fail(cause: unknown): void {
+    if (this.#failure !== null) return;
+    const error =
+      cause instanceof StorageError
+        ? cause
+        : new StorageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.stop(error);
+    this.#options.onFailure(error);
+  }
+
+  cancelFlushTimer(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = null;
+  }
+}
+
+function newGroup(segment: LogSegment, position: number): WriteGroup {
+  let resolve: () => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const written = new Promise<void>((onDone, onFailed) => {
+    resolve = onDone;
+    reject = onFailed;
+  });
+  // With acks=0 nobody waits; the owner hears of failures anyhow.
+  written.catch(() => {});
+  return { segment, position, blocks: [], starts: [], ends: [], size: 0, endOffset: 0, written, resolve, reject };
+}

@@ -1,0 +1,82 @@
+/**
+ * Files that are open, at most `openMax` of them while not in use: ten thousand idle partitions hold none. A file is
+ * named by a LogFile, opened when first used, and closed again when others need the place.
+ */
+import type { FileHandle, FileSystem } from '../io/file-system.ts';
+
+export interface LogFile {
+  path: string;
+  handle: FileHandle | null;
+  /** Reads, writes and syncs under way: while there is one, the file stays open. */
+  users: number;
+  /** Used since the last look for a file to close. */
+  recentlyUsed: boolean;
+  /** Close as soon as the last user is gone. */
+  closing: boolean;
+}
+
+export function newLogFile(path: string): LogFile {
+  return { path, handle: null, users: 0, recentlyUsed: false, closing: false };
+}
+
+export class OpenFiles {
+  readonly #fileSystem: FileSystem;
+  readonly #openMax: number;
+  readonly #open = new Set<LogFile>();
+
+  constructor(fileSystem: FileSystem, openMax: number) {
+    this.#fileSystem = fileSystem;
+    this.#openMax = openMax;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Every `acquire` has one `release`. */
+  acquire(file: LogFile): FileHandle {
+    let handle = file.handle;
+    if (handle === null) {
+      handle = this.#fileSystem.open(file.path, 'write');
+      file.handle = handle;
+      this.#open.add(file);
+      if (this.#open.size > this.#openMax) this.#closeOne(file);
+    }
+    file.users++;
+    file.recentlyUsed = true;
+    return handle;
+  }
+
+  release(file: LogFile): void {
+    file.users--;
+    if (file.closing && file.users === 0) this.close(file);
+  }
+
+  /** Now, or when its last user is gone. */
+  close(file: LogFile): void {
+    if (file.users > 0) {
+      file.closing = true;
+      return;
+    }
+    file.closing = false;
+    if (file.handle === null) return;
+    file.handle.close();
+    file.handle = null;
+    this.#open.delete(file);
+  }
+
+  /** The oldest one that was not used lately; a used one gets a second chance and goes to the end. */
+  #closeOne(except: LogFile): void {
+    for (let looks = 2 * this.#open.size; looks > 0; looks--) {
+      const candidate = this.#open.values().next().value;
+      if (candidate === undefined) return;
+      if (candidate !== except && candidate.users === 0 && !candidate.recentlyUsed) {
+        this.close(candidate);
+        return;
+      }
+      candidate.recentlyUsed = false;
+      this.#open.delete(candidate);
+      this.#open.add(candidate);
+    }
+  }
+}

@@ -1,0 +1,869 @@
+/**
+ * Kafka's `UnifiedLog`: one replica's records on disk.
+ *
+ *     logStartOffset <= ... <= flushedEndOffset <= writtenEndOffset <= logEndOffset
+ *                              (fsynced)           (in the file)       (appended, in memory)
+ *
+ * An append is decided at once, in the order of the calls: validation, producer state, offsets, epochs, indexes. Only the
+ * bytes travel later (log-writer.ts). Readers that keep up are served from memory (log-tail.ts), others by one read of
+ * the file (log-reader.ts). Opening and recovering is log-loader.ts.
+ *
+ * An error of the file system is final for the whole log directory: appends and reads answer KAFKA_STORAGE_ERROR.
+ */
+import { assert } from '../base/assert.ts';
+import type { LeaderEpoch, Offset, ProducerEpoch } from '../base/flavor.ts';
+import type { Uuid } from '../base/uuid.ts';
+import type { ErrorName } from '../wire/errors.ts';
+import * as batch from '../wire/records/record-batch.ts';
+import type { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA, PRODUCER_SNAPSHOT_SUFFIX, segmentFileName } from './log-files.ts';
+import { type LoadedLog, rebuildProducerState, rollJitterMs, snapshotOffsets } from './log-loader.ts';
+import { findMaxTimestamp, findTimestamp, readSegment } from './log-reader.ts';
+import { LogSegment } from './log-segment.ts';
+import { LogTail } from './log-tail.ts';
+import type {
+  ActiveProducer,
+  AppendAsLeaderOptions,
+  AppendResult,
+  EpochEndOffset,
+  FailedAppend,
+  FailedRead,
+  InactiveSegment,
+  LogReadResult,
+  ReadOptions,
+  TimestampOffset,
+  TopicPartition,
+} from './log-types.ts';
+import { type AppendOrigin, type ValidationOptions, validateAndAssignOffsets } from './log-validator.ts';
+import { LogWriter } from './log-writer.ts';
+import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { ProducerState } from './producer-state.ts';
+import { StorageError } from './storage-error.ts';
+import type { AbortedTransaction } from './transaction-index.ts';
+
+export type * from './log-types.ts';
+export type { AbortedTransaction, AppendOrigin };
+
+/** How often, at most, a log with appends looks for expired producers. */
+const PRODUCER_EXPIRATION_CHECK_MS = 600_000;
+const EMPTY = Buffer.alloc(0);
+const DONE: Promise<void> = Promise.resolve();
+
+export interface PartitionLogOptions {
+  readonly topicPartition: TopicPartition;
+  readonly topicId: Uuid;
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly environment: LogEnvironment;
+  readonly loaded: LoadedLog;
+}
+
+export class PartitionLog {
+  readonly topicPartition: TopicPartition;
+  readonly topicId: Uuid;
+  readonly #environment: LogEnvironment;
+  readonly #leaderEpochs: LeaderEpochCache;
+  readonly #producerState: ProducerState;
+  readonly #writer: LogWriter;
+  readonly #tail: LogTail;
+  #directory: string;
+  #config: LogConfig;
+  /** Ascending by base offset; at least one; the last is active. */
+  #segments: LogSegment[];
+  #active: LogSegment;
+  #logStartOffset: Offset;
+  #logEndOffset: Offset;
+  #sizeInBytes: number;
+  /** Counts truncations: a read from the file that one overtook begins again. */
+  #truncations = 0;
+  #validationOptions: ValidationOptions | null = null;
+  #lastProducerExpirationMs: number;
+  #closed = false;
+
+  constructor(options: PartitionLogOptions) {
+    const { environment, loaded, config } = options;
+    this.topicPartition = options.topicPartition;
+    this.topicId = options.topicId;
+    this.#environment = environment;
+    this.#directory = options.directory;
+    this.#config = config;
+    this.#segments = loaded.segments;
+    this.#active = loaded.segments[loaded.segments.length - 1]!;
+    this.#logStartOffset = loaded.logStartOffset;
+    this.#logEndOffset = loaded.logEndOffset;
+    this.#leaderEpochs = loaded.leaderEpochs;
+    this.#producerState = loaded.producerState;
+    this.#sizeInBytes = loaded.segments.reduce((total, segment) => total + segment.size, 0);
+    this.#lastProducerExpirationMs = environment.clock.nowMs();
+    this.#tail = new LogTail(environment.tailBudget, environment.tailCacheBytesMaxPerLog, loaded.logEndOffset);
+    this.#writer = new LogWriter({
+      fileSystem: environment.fileSystem,
+      files: environment.files,
+      timer: environment.timer,
+      synchronousWriteBytesMax: environment.synchronousWriteBytesMax,
+      flushPolicy: config,
+      writtenEndOffset: loaded.logEndOffset,
+      flushedEndOffset: loaded.recoveryPoint,
+      onWritten: (writtenEndOffset) => this.#tail.written(writtenEndOffset),
+      onFlushed: () => environment.checkpointOutdated(),
+      onFailure: (error) => environment.storageFailed(error),
+    });
+    for (const segment of loaded.unsyncedSegments) this.#writer.addUnsyncedSegment(segment);
+    for (const path of loaded.unsyncedPaths) this.#writer.addUnsyncedPath(path);
+  }
+
+  /** The folder; it changes when the log is marked for deletion. */
+  get directory(): string {
+    return this.#directory;
+  }
+
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#config = config;
+    this.#validationOptions = null;
+    this.#writer.flushPolicy = config;
+  }
+
+  get logStartOffset(): Offset {
+    return this.#logStartOffset;
+  }
+
+  /** The next offset; counts what is appended but not yet written. */
+  get logEndOffset(): Offset {
+    return this.#logEndOffset;
+  }
+
+  /** Exclusive end of what has reached the file system: it survives `kill -9`. */
+  get writtenEndOffset(): Offset {
+    return this.#writer.writtenEndOffset;
+  }
+
+  /** Exclusive end of what is synced; the recovery point. */
+  get flushedEndOffset(): Offset {
+    return this.#writer.flushedEndOffset;
+  }
+
+  /** Bytes of all segments. */
+  get sizeInBytes(): number {
+    return this.#sizeInBytes;
+  }
+
+  /** Closed, deleted, or its disk failed. */
+  get offline(): boolean {
+    return this.#closed || this.#writer.failure !== null;
+  }
+
+  /** The epoch of the last epoch entry, -1 when there is none. */
+  get latestEpoch(): LeaderEpoch {
+    return this.#leaderEpochs.latestEpoch;
+  }
+
+  /** At most logStartOffset: records below that are deleted but still in the file. */
+  get firstSegmentBaseOffset(): Offset {
+    return this.#segments[0]!.baseOffset;
+  }
+
+  get segmentCount(): number {
+    return this.#segments.length;
+  }
+
+  // ---- appending
+
+  /**
+   * One batch (or, for `raft-leader`, batches that have their offsets and epoch already). `records` is patched in place
+   * and must not be changed afterwards.
+   */
+  appendAsLeader(records: Buffer, options: AppendAsLeaderOptions): AppendResult {
+    if (this.offline) return this.#storageError();
+    if (options.origin === 'raft-leader') return this.#appendReady(records, options.leaderEpoch, 'raft-leader');
+    const nowMs = options.nowMs ?? this.#environment.clock.nowMs();
+    const validated = validateAndAssignOffsets(
+      records,
+      this.#logEndOffset,
+      nowMs,
+      this.#validation(options.leaderEpoch, options.origin),
+    );
+    if (validated.kind === 'invalid') {
+      return this.#failed(validated.error, validated.message, validated.recordErrors);
+    }
+    const bytes = validated.records;
+    if (bytes.length > this.#config.segmentBytes) {
+      return this.#failed(
+        'RECORD_LIST_TOO_LARGE',
+        `Message batch size is ${bytes.length} bytes in append to partition ${this.#name()}, which exceeds the maximum ` +
+          `configured segment size of ${this.#config.segmentBytes}.`,
+      );
+    }
+    if (validated.producerId >= 0) {
+      this.#maybeExpireProducers(nowMs);
+      const check = this.#producerState.check(bytes, 0, options.origin);
+      if (check.kind === 'refused') return this.#failed(check.error, check.message);
+      if (check.kind === 'duplicate') {
+        const { lastOffset, offsetDelta, timestampMs } = check.batch;
+        return {
+          kind: 'duplicate',
+          firstOffset: lastOffset - offsetDelta,
+          lastOffset,
+          logAppendTimeMs: timestampMs,
+          logStartOffset: this.#logStartOffset,
+          maxTimestampMs: timestampMs,
+          written: lastOffset < this.#writer.writtenEndOffset ? DONE : this.#writer.drained(),
+        };
+      }
+    }
+    let written: Promise<void>;
+    try {
+      this.#rollIfNeeded(bytes.length, validated.maxTimestampMs, validated.baseOffset, validated.lastOffset, nowMs);
+      this.#assignEpoch(options.leaderEpoch, validated.baseOffset);
+      written = this.#enter(bytes, validated.lastOffset + 1);
+    } catch (error) {
+      this.#writer.fail(error);
+      return this.#storageError();
+    }
+    return {
+      kind: 'appended',
+      firstOffset: validated.baseOffset,
+      lastOffset: validated.lastOffset,
+      logAppendTimeMs: validated.logAppendTimeMs,
+      logStartOffset: this.#logStartOffset,
+      maxTimestampMs: validated.maxTimestampMs,
+      recordCount: validated.recordCount,
+      sizeInBytes: bytes.length,
+      recompressed: validated.recompressed,
+      written,
+    };
+  }
+
+  /**
+   * Appends ready batches that carry their offsets and epochs: replication and the raft log. They must not overlap the log
+   * (gaps are compaction's and are fine). Batches from the first one of an epoch above `leaderEpoch` on, and a last one
+   * that is cut off, are left out (KIP-595); with nothing left the result is empty: lastOffset < firstOffset.
+   */
+  appendAsFollower(records: Buffer, leaderEpoch: LeaderEpoch): AppendResult {
+    if (this.offline) return this.#storageError();
+    return this.#appendReady(records, leaderEpoch, 'replication');
+  }
+
+  #appendReady(records: Buffer, leaderEpoch: LeaderEpoch, origin: 'raft-leader' | 'replication'): AppendResult {
+    const nowMs = this.#environment.clock.nowMs();
+    let end = 0;
+    let nextOffset = this.#logEndOffset;
+    let firstOffset: Offset = -1;
+    let recordCount = 0;
+    let maxTimestampMs = -1;
+    while (end + batch.RECORD_BATCH_OVERHEAD <= records.length) {
+      const size = batch.sizeInBytes(records, end);
+      if (size < batch.RECORD_BATCH_OVERHEAD || batch.magic(records, end) !== batch.CURRENT_MAGIC) {
+        return this.#failed('CORRUPT_MESSAGE', `Malformed record batch in append to ${this.#name()}.`);
+      }
+      if (end + size > records.length) break;
+      const epoch = batch.partitionLeaderEpoch(records, end);
+      if (origin === 'raft-leader' && epoch !== leaderEpoch) {
+        return this.#failed('INVALID_RECORD', 'Append from Raft leader did not set the batch epoch correctly');
+      }
+      if (epoch > leaderEpoch) break;
+      const baseOffset = batch.baseOffset(records, end);
+      if (baseOffset < nextOffset || batch.lastOffsetDelta(records, end) < 0) {
+        return this.#failed(
+          'OFFSET_OUT_OF_RANGE',
+          `Unexpected offset in append to ${this.#name()}. Offset ${baseOffset} is less than the next offset ${nextOffset}.`,
+        );
+      }
+      if (batch.computeCrc(records, end) !== batch.crc(records, end)) {
+        return this.#failed(
+          'CORRUPT_MESSAGE',
+          `Record is corrupt in append to ${this.#name()} at offset ${baseOffset}.`,
+        );
+      }
+      if (firstOffset < 0) firstOffset = baseOffset;
+      nextOffset = batch.nextOffset(records, end);
+      recordCount += batch.recordCount(records, end);
+      maxTimestampMs = Math.max(maxTimestampMs, batch.maxTimestamp(records, end));
+      end += size;
+    }
+    const bytes = end === records.length ? records : records.subarray(0, end);
+    let written = DONE;
+    if (end === 0) {
+      firstOffset = this.#logEndOffset;
+    } else {
+      this.#maybeExpireProducers(nowMs);
+      try {
+        this.#rollIfNeeded(end, maxTimestampMs, firstOffset, nextOffset - 1, nowMs);
+        for (let at = 0; at < end; at += batch.sizeInBytes(bytes, at)) {
+          this.#assignEpoch(batch.partitionLeaderEpoch(bytes, at), batch.baseOffset(bytes, at));
+        }
+        written = this.#enter(bytes, nextOffset);
+      } catch (error) {
+        this.#writer.fail(error);
+        return this.#storageError();
+      }
+    }
+    return {
+      kind: 'appended',
+      firstOffset,
+      lastOffset: nextOffset - 1,
+      logAppendTimeMs: -1,
+      logStartOffset: this.#logStartOffset,
+      maxTimestampMs,
+      recordCount,
+      sizeInBytes: end,
+      recompressed: false,
+      written,
+    };
+  }
+
+  /** Whole batches that are decided: into the tail, the books and the writer's queue. */
+  #enter(bytes: Buffer, nextOffset: Offset): Promise<void> {
+    const segment = this.#active;
+    const position = segment.size;
+    const block = this.#tail.append(segment.baseOffset, position, bytes, this.#logEndOffset, nextOffset);
+    for (let at = 0; at < bytes.length; at += batch.sizeInBytes(bytes, at)) {
+      segment.enter(bytes, at, this.#config.indexIntervalBytes);
+      const aborted = this.#producerState.update(bytes, at);
+      if (aborted !== null) segment.transactionIndex.append(aborted);
+    }
+    this.#logEndOffset = nextOffset;
+    this.#sizeInBytes += bytes.length;
+    return this.#writer.append(segment, position, block, bytes.length, nextOffset);
+  }
+
+  #validation(leaderEpoch: LeaderEpoch, origin: AppendOrigin): ValidationOptions {
+    let options = this.#validationOptions;
+    if (options !== null && options.partitionLeaderEpoch === leaderEpoch && options.origin === origin) return options;
+    const config = this.#config;
+    options = {
+      topic: this.topicPartition.topic,
+      partition: this.topicPartition.partition,
+      compactedTopic: config.cleanupPolicy.compact,
+      compressionType: config.compressionType,
+      compressionLevels: config.compressionLevels,
+      timestampType: config.messageTimestampType,
+      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+      maxMessageBytes: config.maxMessageBytes,
+      partitionLeaderEpoch: leaderEpoch,
+      origin,
+    };
+    this.#validationOptions = options;
+    return options;
+  }
+
+  #assignEpoch(leaderEpoch: LeaderEpoch, startOffset: Offset): void {
+    if (leaderEpoch <= this.#leaderEpochs.latestEpoch) return;
+    this.#leaderEpochs.assign(leaderEpoch, startOffset);
+    this.#writer.addUnsyncedPath(`${this.#directory}/${LEADER_EPOCH_CHECKPOINT}`);
+  }
+
+  #maybeExpireProducers(nowMs: number): void {
+    if (nowMs - this.#lastProducerExpirationMs < PRODUCER_EXPIRATION_CHECK_MS) return;
+    this.#lastProducerExpirationMs = nowMs;
+    this.#producerState.removeExpired(nowMs);
+  }
+
+  // ---- segments
+
+  #rollIfNeeded(
+    sizeInBytes: number,
+    maxTimestampMs: number,
+    firstOffset: Offset,
+    lastOffset: Offset,
+    nowMs: number,
+  ): void {
+    if (this.#active.shouldRoll(this.#config, sizeInBytes, maxTimestampMs, lastOffset, nowMs)) {
+      // A follower's gap may be too wide for relative offsets: then the new segment begins behind it.
+      this.#rollTo(Math.max(firstOffset, this.#logEndOffset), nowMs);
+    }
+  }
+
+  /** Closes the active segment and begins a new one at logEndOffset; no-op when it is empty. */
+  roll(): void {
+    if (this.offline || this.#active.size === 0) return;
+    try {
+      this.#rollTo(this.#logEndOffset, this.#environment.clock.nowMs());
+    } catch (error) {
+      this.#writer.fail(error);
+    }
+  }
+
+  #rollTo(baseOffset: Offset, nowMs: number): void {
+    const { fileSystem } = this.#environment;
+    const previous = this.#active;
+    if (previous.size === 0) {
+      this.#segments.pop();
+      this.#writer.forgetSegment(previous);
+      previous.remove();
+    } else {
+      previous.becomeInactive();
+      for (const path of previous.persistIndexes()) this.#writer.addUnsyncedPath(path);
+      previous.unloadIndexes();
+      this.#takeProducerSnapshot();
+    }
+    this.#active = new LogSegment({
+      fileSystem,
+      files: this.#environment.files,
+      directory: this.#directory,
+      baseOffset,
+      existingSize: null,
+      nowMs,
+      rollJitterMs: rollJitterMs(this.#config, this.#environment.random),
+    });
+    this.#segments.push(this.#active);
+    this.#writer.addUnsyncedSegment(this.#active);
+    this.#writer.addUnsyncedPath(this.#directory);
+    // Behind the writes that are queued; its failure reaches the owner through the writer.
+    if (previous.size > 0) {
+      this.#writer
+        .drained()
+        .then(() => this.#writer.sync())
+        .catch(() => {});
+    }
+  }
+
+  /** `<logEndOffset>.snapshot`; synced with the next sync. */
+  #takeProducerSnapshot(): void {
+    if (this.#producerState.mapEndOffset <= this.#producerState.snapshotOffset) return;
+    const path = `${this.#directory}/${segmentFileName(this.#logEndOffset, PRODUCER_SNAPSHOT_SUFFIX)}`;
+    this.#environment.fileSystem.writeFile(path, encodeProducerSnapshot(this.#producerState.producers()));
+    this.#writer.addUnsyncedPath(path);
+    this.#producerState.snapshotOffset = this.#logEndOffset;
+  }
+
+  /** Whole segments below the active one, oldest first: what retention chooses from. */
+  deletableSegments(): InactiveSegment[] {
+    const found: InactiveSegment[] = [];
+    for (let i = 0; i + 1 < this.#segments.length; i++) {
+      const segment = this.#segments[i]!;
+      found.push({
+        baseOffset: segment.baseOffset,
+        endOffset: this.#segments[i + 1]!.baseOffset,
+        sizeInBytes: segment.size,
+        largestTimestampMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.modifiedMs,
+      });
+    }
+    return found;
+  }
+
+  /**
+   * Removes the segments that end at or before `offset` (never the active one), with the producer snapshots below the new
+   * first segment, and moves the log start offset there. Gives the number of segments.
+   */
+  deleteSegmentsBefore(offset: Offset): number {
+    let count = 0;
+    while (count + 1 < this.#segments.length && this.#segments[count + 1]!.baseOffset <= offset) count++;
+    if (count === 0 || this.offline) return 0;
+    try {
+      for (const segment of this.#segments.splice(0, count)) {
+        this.#writer.forgetSegment(segment);
+        this.#sizeInBytes -= segment.size;
+        segment.remove();
+      }
+      const first = this.#segments[0]!.baseOffset;
+      for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory)) {
+        if (snapshot < first) this.#removeSnapshot(snapshot);
+      }
+      this.advanceLogStartOffset(first);
+    } catch (error) {
+      this.#writer.fail(error);
+    }
+    return count;
+  }
+
+  #removeSnapshot(offset: Offset): void {
+    this.#environment.fileSystem.remove(`${this.#directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
+  }
+
+  // ---- reading
+
+  /**
+   * `maxBytes` counts whole batches. Synchronous from the in-memory tail, otherwise a promise, which never rejects.
+   * `fetchOffset` outside [logStartOffset, logEndOffset] fails.
+   */
+  read(fetchOffset: Offset, maxBytes: number, options: ReadOptions): LogReadResult | Promise<LogReadResult> {
+    const failure = this.#checkRead(fetchOffset);
+    if (failure !== null) return failure;
+    const endOffset = Math.min(options.endOffset, this.#logEndOffset);
+    if (fetchOffset >= endOffset || (maxBytes <= 0 && !options.minOneBatch)) {
+      return { kind: 'records', records: EMPTY, fetchOffset, nextOffset: fetchOffset };
+    }
+    if (fetchOffset >= this.#tail.startOffset)
+      return this.#readTail(fetchOffset, maxBytes, options.minOneBatch, endOffset);
+    return this.#readFiles(fetchOffset, maxBytes, options.minOneBatch, endOffset);
+  }
+
+  #checkRead(fetchOffset: Offset): FailedRead | null {
+    if (this.offline) {
+      return {
+        kind: 'failed',
+        error: 'KAFKA_STORAGE_ERROR',
+        message: `The log directory of ${this.#name()} is offline.`,
+      };
+    }
+    if (fetchOffset >= this.#logStartOffset && fetchOffset <= this.#logEndOffset) return null;
+    return {
+      kind: 'failed',
+      error: 'OFFSET_OUT_OF_RANGE',
+      message:
+        `Received request for offset ${fetchOffset} for partition ${this.#name()}, but we only have log segments from ` +
+        `offset: ${this.#logStartOffset} up to ${this.#logEndOffset}.`,
+    };
+  }
+
+  #readTail(fetchOffset: Offset, maxBytes: number, minOneBatch: boolean, endOffset: Offset): LogReadResult {
+    const result = { nextOffset: fetchOffset };
+    const records = this.#tail.read(fetchOffset, maxBytes, minOneBatch, endOffset, result);
+    return { kind: 'records', records, fetchOffset, nextOffset: result.nextOffset };
+  }
+
+  async #readFiles(
+    fetchOffset: Offset,
+    maxBytes: number,
+    minOneBatch: boolean,
+    endOffset: Offset,
+  ): Promise<LogReadResult> {
+    const { files } = this.#environment;
+    for (;;) {
+      const failure = this.#checkRead(fetchOffset);
+      if (failure !== null) return failure;
+      const truncations = this.#truncations;
+      try {
+        let index = this.#floorIndex(fetchOffset);
+        let found = null;
+        // Where compaction left a gap at the end of a segment, the next one has the answer.
+        for (; found === null && index < this.#segments.length; index++) {
+          found = await readSegment(
+            files,
+            this.#segments[index]!,
+            fetchOffset,
+            maxBytes,
+            minOneBatch,
+            endOffset,
+            this.#config.indexIntervalBytes,
+          );
+          if (truncations !== this.#truncations) break;
+        }
+        if (truncations !== this.#truncations) continue;
+        if (found !== null) {
+          return { kind: 'records', records: found.records, fetchOffset, nextOffset: found.nextOffset };
+        }
+        return { kind: 'records', records: EMPTY, fetchOffset, nextOffset: fetchOffset };
+      } catch (error) {
+        // A log that was closed, deleted or cut under the read has no disk to blame.
+        if (this.offline) return this.#checkRead(fetchOffset)!;
+        if (truncations !== this.#truncations) continue;
+        if (isSystemError(error)) this.#writer.fail(error);
+        const message = error instanceof Error ? error.message : String(error);
+        this.#environment.logger.error('a read failed', { log: this.#name(), fetchOffset, reason: message });
+        return { kind: 'failed', error: 'KAFKA_STORAGE_ERROR', message };
+      }
+    }
+  }
+
+  /** Index of the segment that holds `offset`: the last one that begins at or before it. */
+  #floorIndex(offset: Offset): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The first record (by offset) whose timestamp is at least `timestampMs`; null when there is none. Rejects with StorageError. */
+  async offsetForTimestamp(timestampMs: number): Promise<TimestampOffset | null> {
+    await this.#writer.drained();
+    return this.#search(() => {
+      for (const segment of this.#segments) {
+        if (segment.maxTimestampMs < timestampMs) continue;
+        const found = findTimestamp(this.#environment.files, segment, timestampMs, this.#logStartOffset);
+        if (found !== null) return found;
+      }
+      return null;
+    });
+  }
+
+  /** The record with the largest timestamp (the first of equals in its batch); null when there is none. Rejects with StorageError. */
+  async maxTimestampOffset(): Promise<TimestampOffset | null> {
+    await this.#writer.drained();
+    return this.#search(() => {
+      let best = this.#segments[0]!;
+      for (const segment of this.#segments) if (segment.maxTimestampMs > best.maxTimestampMs) best = segment;
+      return best.maxTimestampMs < 0 ? null : findMaxTimestamp(this.#environment.files, best);
+    });
+  }
+
+  #search(look: () => TimestampOffset | null): TimestampOffset | null {
+    if (this.offline) throw this.#writer.failure ?? new StorageError(`${this.#name()} is closed`);
+    try {
+      return look();
+    } catch (error) {
+      if (isSystemError(error)) this.#writer.fail(error);
+      throw error;
+    }
+  }
+
+  // ---- epochs
+
+  /** KIP-101/279; null where Kafka answers undefined: no epoch at or above the requested one is known. */
+  endOffsetForEpoch(leaderEpoch: LeaderEpoch): EpochEndOffset | null {
+    return this.#leaderEpochs.endOffsetFor(leaderEpoch, this.#logEndOffset);
+  }
+
+  /** The epoch of the record at `offset`; -1 when not known. */
+  epochForOffset(offset: Offset): LeaderEpoch {
+    return this.#leaderEpochs.epochForOffset(offset);
+  }
+
+  /** A new leader's first act, so that its epoch has a start offset even before its first record. */
+  assignEpochStartOffset(leaderEpoch: LeaderEpoch, startOffset: Offset): void {
+    if (this.offline) return;
+    try {
+      this.#assignEpoch(leaderEpoch, startOffset);
+    } catch (error) {
+      this.#writer.fail(error);
+    }
+  }
+
+  // ---- producers and transactions
+
+  /**
+   * Smallest of `highWatermark` and the first offset of a transaction that is open or whose marker is not yet below it.
+   * High watermarks must not fall from call to call.
+   */
+  lastStableOffset(highWatermark: Offset): Offset {
+    const first = this.#producerState.firstUnstableOffset(highWatermark);
+    return first === null ? highWatermark : Math.min(highWatermark, Math.max(first, this.#logStartOffset));
+  }
+
+  /** Aborted transactions that overlap [fetchOffset, endOffset), by first offset. */
+  abortedTransactions(fetchOffset: Offset, endOffset: Offset): AbortedTransaction[] {
+    const found: AbortedTransaction[] = [];
+    for (let index = this.#floorIndex(fetchOffset); index < this.#segments.length; index++) {
+      if (this.#segments[index]!.transactionIndex.collect(fetchOffset, endOffset, found)) break;
+    }
+    // Markers are in the order of the ends; clients walk the list by beginnings.
+    return found.sort((left, right) => left.firstOffset - right.firstOffset);
+  }
+
+  /** Of exactly this epoch; what the verification of KIP-890 asks. */
+  hasOngoingTransaction(producerId: number, producerEpoch: ProducerEpoch): boolean {
+    const entry = this.#producerState.producer(producerId);
+    return entry !== undefined && entry.producerEpoch === producerEpoch && entry.currentTransactionFirstOffset >= 0;
+  }
+
+  activeProducers(): ActiveProducer[] {
+    this.#producerState.removeExpired(this.#environment.clock.nowMs());
+    const found: ActiveProducer[] = [];
+    for (const entry of this.#producerState.producers()) {
+      found.push({
+        producerId: entry.producerId,
+        producerEpoch: entry.producerEpoch,
+        lastSequence: entry.lastSequence,
+        lastTimestampMs: entry.lastTimestampMs,
+        coordinatorEpoch: entry.coordinatorEpoch,
+        currentTransactionStartOffset: entry.currentTransactionFirstOffset,
+      });
+    }
+    return found;
+  }
+
+  // ---- truncation
+
+  /**
+   * Removes everything from `offset` on, together with the front of a batch that holds it. No-op when `offset` is at or
+   * beyond the log end. Nothing may be appended until it is done. Rejects with StorageError.
+   */
+  async truncateTo(offset: Offset): Promise<void> {
+    assert(offset >= 0, `truncation to ${offset}`);
+    await this.#writer.drained();
+    if (offset >= this.#logEndOffset) return;
+    await this.#change(() => {
+      if (offset <= this.#segments[0]!.baseOffset) {
+        this.#startAnew(offset);
+        return;
+      }
+      this.#lowerRecoveryPoint(offset);
+      const nowMs = this.#environment.clock.nowMs();
+      const kept = this.#floorIndex(offset - 1) + 1;
+      for (const segment of this.#segments.splice(kept)) {
+        this.#writer.forgetSegment(segment);
+        segment.remove();
+      }
+      this.#active = this.#segments[kept - 1]!;
+      const nextOffset = this.#active.truncateTo(offset, nowMs);
+      this.#writer.addUnsyncedSegment(this.#active);
+      this.#writer.addUnsyncedPath(this.#directory);
+      this.#ended(nextOffset);
+      this.#leaderEpochs.truncateFromEnd(nextOffset);
+      for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory)) {
+        if (snapshot > nextOffset) this.#removeSnapshot(snapshot);
+      }
+      rebuildProducerState(this.#producerState, this.#segments, this.#logStartOffset, nextOffset, {
+        ...this.#environment,
+        directory: this.#directory,
+        nowMs,
+      });
+      this.#writer.truncated(nextOffset);
+    });
+    // What was cut must not come back after a power loss, behind records that took its place.
+    await this.#writer.sync();
+  }
+
+  /** Empties the log; its start and end are `offset`. Rejects with StorageError. */
+  async truncateFullyAndStartAt(offset: Offset): Promise<void> {
+    await this.#writer.drained();
+    await this.#change(() => this.#startAnew(offset));
+    await this.#writer.sync();
+  }
+
+  #startAnew(offset: Offset): void {
+    this.#lowerRecoveryPoint(Math.min(offset, this.#segments[0]!.baseOffset));
+    for (const segment of this.#segments) {
+      this.#writer.forgetSegment(segment);
+      segment.remove();
+    }
+    this.#segments = [];
+    for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory))
+      this.#removeSnapshot(snapshot);
+    this.#producerState.clear(offset);
+    this.#leaderEpochs.clear();
+    this.#logStartOffset = offset;
+    this.#active = new LogSegment({
+      fileSystem: this.#environment.fileSystem,
+      files: this.#environment.files,
+      directory: this.#directory,
+      baseOffset: offset,
+      existingSize: null,
+      nowMs: this.#environment.clock.nowMs(),
+      rollJitterMs: rollJitterMs(this.#config, this.#environment.random),
+    });
+    this.#segments.push(this.#active);
+    this.#writer.addUnsyncedSegment(this.#active);
+    this.#writer.addUnsyncedPath(this.#directory);
+    this.#ended(offset);
+    this.#writer.restarted(offset);
+    this.#environment.checkpointNow();
+  }
+
+  #ended(logEndOffset: Offset): void {
+    this.#truncations++;
+    this.#tail.clear();
+    this.#tail.written(logEndOffset);
+    this.#logEndOffset = logEndOffset;
+    this.#sizeInBytes = this.#segments.reduce((total, segment) => total + segment.size, 0);
+    if (this.#logStartOffset > logEndOffset) this.#logStartOffset = logEndOffset;
+  }
+
+  /** A recovery point beyond the cut would make the next crash skip what is appended after it. */
+  #lowerRecoveryPoint(offset: Offset): void {
+    if (this.#writer.flushedEndOffset <= offset) return;
+    this.#writer.lowerFlushedEndOffset(offset);
+    this.#environment.checkpointNow();
+  }
+
+  async #change(act: () => void): Promise<void> {
+    if (this.offline) throw this.#writer.failure ?? new StorageError(`${this.#name()} is closed`);
+    try {
+      act();
+    } catch (error) {
+      this.#writer.fail(error);
+      throw this.#writer.failure ?? error;
+    }
+  }
+
+  /**
+   * DeleteRecords, a snapshot of the raft log, or the leader's start offset on a follower; at most logEndOffset. False when
+   * `offset` does not lie ahead. The checkpoint that makes it durable follows soon.
+   */
+  advanceLogStartOffset(offset: Offset): boolean {
+    assert(offset <= this.#logEndOffset, `log start offset ${offset} beyond log end offset ${this.#logEndOffset}`);
+    if (offset <= this.#logStartOffset) return false;
+    this.#logStartOffset = offset;
+    this.#leaderEpochs.truncateFromStart(offset);
+    this.#environment.logStartOffsetAdvanced();
+    return true;
+  }
+
+  // ---- ends
+
+  /** Resolves when everything appended so far is synced. Rejects with StorageError. */
+  async flush(): Promise<void> {
+    await this.#writer.drained();
+    await this.#writer.sync();
+  }
+
+  /** Syncs everything, indexes and producers included: the next start need not recover. Rejects with StorageError. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#writer.failure !== null) {
+      this.#closed = true;
+      this.#closeFiles();
+      return;
+    }
+    await this.#writer.drained();
+    try {
+      this.#active.becomeInactive();
+      for (const segment of this.#segments) {
+        for (const path of segment.persistIndexes()) this.#writer.addUnsyncedPath(path);
+      }
+      this.#leaderEpochs.persist();
+      this.#takeProducerSnapshot();
+    } catch (error) {
+      this.#writer.fail(error);
+    }
+    await this.#writer.sync();
+    this.#closed = true;
+    this.#writer.cancelFlushTimer();
+    this.#closeFiles();
+    this.#tail.clear();
+  }
+
+  /** The directory failed or the log goes away: what waits is rejected. Called by the log directory. */
+  stop(error: StorageError): void {
+    this.#writer.stop(error);
+    this.#closeFiles();
+    this.#tail.written(this.#logEndOffset);
+    this.#tail.clear();
+  }
+
+  /** The folder has a new name. Called by the log directory. */
+  moveTo(directory: string): void {
+    this.#directory = directory;
+    for (const segment of this.#segments) segment.moveTo(directory);
+    this.#leaderEpochs.moveTo(`${directory}/${LEADER_EPOCH_CHECKPOINT}`);
+  }
+
+  /** A new log's folder and its first files reach the disk with the first sync. Called by the log directory. */
+  created(): void {
+    this.#writer.addUnsyncedPath(`${this.#directory}/${PARTITION_METADATA}`);
+    this.#writer.addUnsyncedPath(this.#directory);
+    this.#writer.addUnsyncedPath(this.#directory.slice(0, this.#directory.lastIndexOf('/')));
+  }
+
+  #closeFiles(): void {
+    for (const segment of this.#segments) segment.closeFile();
+  }
+
+  #name(): string {
+    return `${this.topicPartition.topic}-${this.topicPartition.partition}`;
+  }
+
+  #storageError(): FailedAppend {
+    return this.#failed('KAFKA_STORAGE_ERROR', `The log directory of ${this.#name()} is offline.`);
+  }
+
+  #failed(error: ErrorName, message: string | null, recordErrors: FailedAppend['recordErrors'] = []): FailedAppend {
+    return { kind: 'failed', error, message, recordErrors, logStartOffset: this.#logStartOffset };
+  }
+}
+
+/** Of the operating system, not of a file's content. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}

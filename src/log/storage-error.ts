@@ -1,0 +1,19 @@
+/** The disk under a log failed; its directory is offline. Clients see KAFKA_STORAGE_ERROR. */
+export class StorageError extends Error {
+  override name = 'StorageError';
+}
+
+/** A checkpoint, snapshot or metadata file whose content cannot be. */
+export class CorruptFileError extends Error {
+  override name = 'CorruptFileError';
+}
+
+/** An index that does not fit its segment; it is rebuilt from the segment. */
+export class CorruptIndexError extends Error {
+  override name = 'CorruptIndexError';
+}
+
+/** Another process, or another broker in this one, uses the log directory. */
+export class LogDirectoryLockedError extends Error {
+  override name = 'LogDirectoryLockedError';
+}

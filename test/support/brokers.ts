@@ -1,0 +1,147 @@
+// Starts brokers as processes of their own: Ottla from its build, and Apache Kafka 4.3.1, which says what is right where outputs are
+// compared. Both give the same handle, so a test does not know which one it talks to.
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  freePort,
+  type RunningProcess,
+  repositoryPath,
+  runOrThrow,
+  startProcess,
+  temporaryFolder,
+  waitUntilServing,
+} from './processes.ts';
+import { type JavaToolchain, javaArguments, prepareJava, toolsOf } from './toolchain.ts';
+
+export interface RunningBroker {
+  readonly kind: 'ottla' | 'apache';
+  /** host:port */
+  readonly bootstrap: string;
+  readonly port: number;
+  readonly dataPath: string;
+  output(): string;
+  /** SIGTERM and wait; the data stays until `remove`. */
+  stop(): Promise<void>;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Starts again on the same port and data. */
+  restart(): Promise<void>;
+  /** Kills what still runs and removes the data. */
+  remove(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** server.properties entries on top of `singleNodeProperties`. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** A data directory that another broker left; without it a new one is made. It stays when the broker is removed. */
+  readonly dataPath?: string;
+}
+
+/** Set, both sides of a comparison are Apache Kafka: this checks the tests themselves. */
+export const selfTest = process.env['OTTLA_COMPAT_SELFTEST'] === 'apache';
+
+/** One node that is broker and controller; small factors, short waits, small internal topics. */
+function singleNodeProperties(ports: { broker: number; controller: number }, dataPath: string): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${ports.controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${ports.broker},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': dataPath,
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '2',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'log.retention.ms': '-1',
+    // A KIP-848 member often gets its partitions with the second heartbeat.
+    'group.consumer.min.heartbeat.interval.ms': '500',
+    'group.consumer.heartbeat.interval.ms': '500',
+  };
+}
+
+async function startBroker(
+  kind: RunningBroker['kind'],
+  launch: (propertiesPath: string) => RunningProcess,
+  prepare: (propertiesPath: string) => Promise<void>,
+  options: BrokerOptions,
+): Promise<RunningBroker> {
+  const folder = temporaryFolder(kind);
+  const dataPath = options.dataPath ?? join(folder.path, 'data');
+  const propertiesPath = join(folder.path, 'server.properties');
+  const port = await freePort();
+  const properties = {
+    ...singleNodeProperties({ broker: port, controller: await freePort() }, dataPath),
+    ...options.properties,
+  };
+  writeFileSync(
+    propertiesPath,
+    Object.entries(properties)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+  if (options.dataPath === undefined) await prepare(propertiesPath);
+  const address = { host: '127.0.0.1', port };
+  let broker = launch(propertiesPath);
+  await waitUntilServing(broker, address, 60_000);
+  return {
+    kind,
+    bootstrap: `127.0.0.1:${port}`,
+    port,
+    dataPath,
+    output: () => broker.output(),
+    stop: () => broker.stop('SIGTERM'),
+    kill: () => broker.stop('SIGKILL'),
+    async restart() {
+      broker = launch(propertiesPath);
+      await waitUntilServing(broker, address, 60_000);
+    },
+    async remove() {
+      await broker.stop('SIGKILL');
+      folder.remove();
+    },
+  };
+}
+
+/** The command line of the build, or what OTTLA_MAIN names. */
+export function ottlaMainPath(): string {
+  const path = process.env['OTTLA_MAIN'] ?? join(repositoryPath, 'dist', 'src', 'main.js');
+  if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build first`);
+  return path;
+}
+
+export async function startOttla(options: BrokerOptions = {}): Promise<RunningBroker> {
+  const mainPath = ottlaMainPath();
+  return startBroker(
+    'ottla',
+    (propertiesPath) => startProcess(process.execPath, [mainPath, 'start', propertiesPath]),
+    async () => undefined,
+    options,
+  );
+}
+
+export async function startApacheKafka(java: JavaToolchain, options: BrokerOptions = {}): Promise<RunningBroker> {
+  return startBroker(
+    'apache',
+    (propertiesPath) => startProcess('java', javaArguments(java, '512m', 'kafka.Kafka', [propertiesPath])),
+    async (propertiesPath) => {
+      // Any 16 bytes make a cluster id.
+      const clusterId = Buffer.from(propertiesPath.slice(-16)).toString('base64url');
+      const args = ['format', '--standalone', '--cluster-id', clusterId, '--config', propertiesPath];
+      await runOrThrow('java', javaArguments(java, '256m', 'kafka.tools.StorageTool', args));
+    },
+    options,
+  );
+}
+
+/** The broker that is tested: Ottla, or with OTTLA_COMPAT_SELFTEST=apache the official one, to test the tests. */
+export async function startTested(options: BrokerOptions = {}): Promise<RunningBroker> {
+  return selfTest ? startApacheKafka(toolsOf(await prepareJava()), options) : startOttla(options);
+}
