@@ -15,7 +15,7 @@ import { Node, StartError } from './node.ts';
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function start(command: StartCommand): Promise<void> {
-  const logger = createLogger({ level: 'info', pretty: process.stdout.isTTY === true });
+  const logger = createLogger({ pretty: process.stdout.isTTY === true });
   let node: Node;
   try {
     const config = loadConfig(command);

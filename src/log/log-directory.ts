@@ -103,6 +103,7 @@ export class LogDirectory {
   #logStartOffsets: ReadonlyMap<string, Offset>;
   readonly #highWatermarks: ReadonlyMap<string, Offset>;
   #checkpointTimer: TimerHandle | null = null;
+  #checkpointDueMs = 0;
   readonly #deletionTimers = new Map<string, TimerHandle>();
   #failure: StorageError | null = null;
   /** Until the logs are there, the checkpoints know more than we do and stay as they are. */
@@ -352,7 +353,13 @@ export class LogDirectory {
   }
 
   #checkpointLater(delayMs: number): void {
-    if (this.#checkpointTimer !== null || this.#failure !== null || this.#closed) return;
+    if (this.#failure !== null || this.#closed) return;
+    const dueMs = this.#options.clock.monotonicMs() + delayMs;
+    if (this.#checkpointTimer !== null) {
+      if (this.#checkpointDueMs <= dueMs) return;
+      this.#checkpointTimer.cancel();
+    }
+    this.#checkpointDueMs = dueMs;
     this.#checkpointTimer = this.#options.timer.schedule(delayMs, () => {
       this.#checkpointTimer = null;
       this.checkpoint();

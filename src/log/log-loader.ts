@@ -259,8 +259,7 @@ class LogLoader {
   #recover(from: number): Offset {
     const { fileSystem, directory, logger, topic, partition, logStartOffsetCheckpoint } = this.#options;
     const first = this.#segments[from]!;
-    // Snapshots of offsets that are about to be checked may describe batches that do not survive.
-    this.#removeSnapshots((offset) => offset > first.baseOffset);
+    // From here on the batches tell who produced; a later snapshot could describe some that do not survive.
     rebuildProducerState(
       this.#producerState,
       this.#segments.slice(0, from),

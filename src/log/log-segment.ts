@@ -307,6 +307,7 @@ export class LogSegment {
   /** The four files, gone at once. */
   remove(): void {
     this.closeFile();
+    this.file.removed = true;
     this.#fileSystem.remove(this.file.path);
     this.#fileSystem.remove(this.offsetIndex.path);
     this.#fileSystem.remove(this.timeIndex.path);

@@ -77,6 +77,7 @@ export class LogWriter {
   readonly #unsyncedPaths = new Set<string>();
   #syncWaiters: SyncWaiter[] = [];
   #syncing = false;
+  #truncations = 0;
   #flushTimer: TimerHandle | null = null;
   #failure: StorageError | null = null;
 
@@ -218,11 +219,7 @@ export class LogWriter {
     this.#syncWaiters.push({ endOffset, resolve, reject });
     if (this.#syncing) return;
     this.#syncing = true;
-    this.#runSyncs()
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.#syncing = false;
-      });
+    this.#runSyncs().catch((error: unknown) => this.fail(error));
   }
 
   async #runSyncs(): Promise<void> {
@@ -230,6 +227,7 @@ export class LogWriter {
       const waiters = this.#syncWaiters;
       this.#syncWaiters = [];
       const endOffset = this.#writtenEndOffset;
+      const truncations = this.#truncations;
       const segments = [...this.#unsyncedSegments];
       const paths = [...this.#unsyncedPaths];
       this.#unsyncedSegments.clear();
@@ -244,10 +242,13 @@ export class LogWriter {
         for (const waiter of waiters) waiter.reject(this.#failure);
         return;
       }
-      if (endOffset > this.#flushedEndOffset && endOffset <= this.#writtenEndOffset) this.#flushedEndOffset = endOffset;
+      // What was cut meanwhile, and what took its place, was not synced.
+      if (endOffset > this.#flushedEndOffset && truncations === this.#truncations) this.#flushedEndOffset = endOffset;
       for (const waiter of waiters) waiter.resolve();
       this.#options.onFlushed();
     }
+    // In the same turn as the look at the queue: a waiter that comes later starts a new run.
+    this.#syncing = false;
   }
 
   async #syncFiles(segments: readonly LogSegment[], paths: readonly string[]): Promise<void> {
@@ -275,12 +276,14 @@ export class LogWriter {
 
   /** The log was cut at `endOffset`; nothing is queued. */
   truncated(endOffset: Offset): void {
+    this.#truncations++;
     this.#writtenEndOffset = endOffset;
     this.#flushedEndOffset = Math.min(this.#flushedEndOffset, endOffset);
   }
 
   /** The log begins anew at `startOffset`. */
   restarted(startOffset: Offset): void {
+    this.#truncations++;
     this.#writtenEndOffset = startOffset;
     this.#flushedEndOffset = startOffset;
   }

@@ -13,10 +13,12 @@ export interface LogFile {
   recentlyUsed: boolean;
   /** Close as soon as the last user is gone. */
   closing: boolean;
+  /** Deleted: it must not be opened again, which would make it anew. */
+  removed: boolean;
 }
 
 export function newLogFile(path: string): LogFile {
-  return { path, handle: null, users: 0, recentlyUsed: false, closing: false };
+  return { path, handle: null, users: 0, recentlyUsed: false, closing: false, removed: false };
 }
 
 export class OpenFiles {
@@ -37,6 +39,7 @@ export class OpenFiles {
   acquire(file: LogFile): FileHandle {
     let handle = file.handle;
     if (handle === null) {
+      if (file.removed) throw new Error(`${file.path} was deleted`);
       handle = this.#fileSystem.open(file.path, 'write');
       file.handle = handle;
       this.#open.add(file);

@@ -20,8 +20,8 @@ import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA, PRODUCER_SNAPSHOT_SUFFIX, segmentFileName } from './log-files.ts';
 import { type LoadedLog, rebuildProducerState, rollJitterMs, snapshotOffsets } from './log-loader.ts';
-import { findMaxTimestamp, findTimestamp, readSegment } from './log-reader.ts';
 import { LogSegment } from './log-segment.ts';
+import { LogSegments } from './log-segments.ts';
 import { LogTail } from './log-tail.ts';
 import type {
   ActiveProducer,
@@ -40,6 +40,7 @@ import { type AppendOrigin, type ValidationOptions, validateAndAssignOffsets } f
 import { LogWriter } from './log-writer.ts';
 import { encodeProducerSnapshot } from './producer-snapshot.ts';
 import type { ProducerState } from './producer-state.ts';
+import { checkReadyBatches } from './ready-batches.ts';
 import { StorageError } from './storage-error.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -70,13 +71,11 @@ export class PartitionLog {
   readonly #tail: LogTail;
   #directory: string;
   #config: LogConfig;
-  /** Ascending by base offset; at least one; the last is active. */
-  #segments: LogSegment[];
-  #active: LogSegment;
+  readonly #segments: LogSegments;
   #logStartOffset: Offset;
   #logEndOffset: Offset;
   #sizeInBytes: number;
-  /** Counts truncations: a read from the file that one overtook begins again. */
+  /** Counts what takes bytes away, at either end: a read from the file that it overtook begins again. */
   #truncations = 0;
   #validationOptions: ValidationOptions | null = null;
   #lastProducerExpirationMs: number;
@@ -89,13 +88,12 @@ export class PartitionLog {
     this.#environment = environment;
     this.#directory = options.directory;
     this.#config = config;
-    this.#segments = loaded.segments;
-    this.#active = loaded.segments[loaded.segments.length - 1]!;
+    this.#segments = new LogSegments(environment.files, loaded.segments);
     this.#logStartOffset = loaded.logStartOffset;
     this.#logEndOffset = loaded.logEndOffset;
     this.#leaderEpochs = loaded.leaderEpochs;
     this.#producerState = loaded.producerState;
-    this.#sizeInBytes = loaded.segments.reduce((total, segment) => total + segment.size, 0);
+    this.#sizeInBytes = this.#segments.sizeInBytes;
     this.#lastProducerExpirationMs = environment.clock.nowMs();
     this.#tail = new LogTail(environment.tailBudget, environment.tailCacheBytesMaxPerLog, loaded.logEndOffset);
     this.#writer = new LogWriter({
@@ -165,11 +163,11 @@ export class PartitionLog {
 
   /** At most logStartOffset: records below that are deleted but still in the file. */
   get firstSegmentBaseOffset(): Offset {
-    return this.#segments[0]!.baseOffset;
+    return this.#segments.firstBaseOffset;
   }
 
   get segmentCount(): number {
-    return this.#segments.length;
+    return this.#segments.count;
   }
 
   // ---- appending
@@ -250,51 +248,18 @@ export class PartitionLog {
   }
 
   #appendReady(records: Buffer, leaderEpoch: LeaderEpoch, origin: 'raft-leader' | 'replication'): AppendResult {
-    const nowMs = this.#environment.clock.nowMs();
-    let end = 0;
-    let nextOffset = this.#logEndOffset;
-    let firstOffset: Offset = -1;
-    let recordCount = 0;
-    let maxTimestampMs = -1;
-    while (end + batch.RECORD_BATCH_OVERHEAD <= records.length) {
-      const size = batch.sizeInBytes(records, end);
-      if (size < batch.RECORD_BATCH_OVERHEAD || batch.magic(records, end) !== batch.CURRENT_MAGIC) {
-        return this.#failed('CORRUPT_MESSAGE', `Malformed record batch in append to ${this.#name()}.`);
-      }
-      if (end + size > records.length) break;
-      const epoch = batch.partitionLeaderEpoch(records, end);
-      if (origin === 'raft-leader' && epoch !== leaderEpoch) {
-        return this.#failed('INVALID_RECORD', 'Append from Raft leader did not set the batch epoch correctly');
-      }
-      if (epoch > leaderEpoch) break;
-      const baseOffset = batch.baseOffset(records, end);
-      if (baseOffset < nextOffset || batch.lastOffsetDelta(records, end) < 0) {
-        return this.#failed(
-          'OFFSET_OUT_OF_RANGE',
-          `Unexpected offset in append to ${this.#name()}. Offset ${baseOffset} is less than the next offset ${nextOffset}.`,
-        );
-      }
-      if (batch.computeCrc(records, end) !== batch.crc(records, end)) {
-        return this.#failed(
-          'CORRUPT_MESSAGE',
-          `Record is corrupt in append to ${this.#name()} at offset ${baseOffset}.`,
-        );
-      }
-      if (firstOffset < 0) firstOffset = baseOffset;
-      nextOffset = batch.nextOffset(records, end);
-      recordCount += batch.recordCount(records, end);
-      maxTimestampMs = Math.max(maxTimestampMs, batch.maxTimestamp(records, end));
-      end += size;
+    const ready = checkReadyBatches(records, this.#logEndOffset, leaderEpoch, origin);
+    if (ready.kind === 'bad') {
+      return this.#failed(ready.error, `Append to ${this.#name()} was refused: ${ready.message}.`);
     }
-    const bytes = end === records.length ? records : records.subarray(0, end);
+    const { bytes, firstOffset, nextOffset, recordCount, maxTimestampMs } = ready;
     let written = DONE;
-    if (end === 0) {
-      firstOffset = this.#logEndOffset;
-    } else {
+    if (bytes.length > 0) {
+      const nowMs = this.#environment.clock.nowMs();
       this.#maybeExpireProducers(nowMs);
       try {
-        this.#rollIfNeeded(end, maxTimestampMs, firstOffset, nextOffset - 1, nowMs);
-        for (let at = 0; at < end; at += batch.sizeInBytes(bytes, at)) {
+        this.#rollIfNeeded(bytes.length, maxTimestampMs, firstOffset, nextOffset - 1, nowMs);
+        for (let at = 0; at < bytes.length; at += batch.sizeInBytes(bytes, at)) {
           this.#assignEpoch(batch.partitionLeaderEpoch(bytes, at), batch.baseOffset(bytes, at));
         }
         written = this.#enter(bytes, nextOffset);
@@ -311,7 +276,7 @@ export class PartitionLog {
       logStartOffset: this.#logStartOffset,
       maxTimestampMs,
       recordCount,
-      sizeInBytes: end,
+      sizeInBytes: bytes.length,
       recompressed: false,
       written,
     };
@@ -319,7 +284,7 @@ export class PartitionLog {
 
   /** Whole batches that are decided: into the tail, the books and the writer's queue. */
   #enter(bytes: Buffer, nextOffset: Offset): Promise<void> {
-    const segment = this.#active;
+    const segment = this.#segments.active;
     const position = segment.size;
     const block = this.#tail.append(segment.baseOffset, position, bytes, this.#logEndOffset, nextOffset);
     for (let at = 0; at < bytes.length; at += batch.sizeInBytes(bytes, at)) {
@@ -374,7 +339,7 @@ export class PartitionLog {
     lastOffset: Offset,
     nowMs: number,
   ): void {
-    if (this.#active.shouldRoll(this.#config, sizeInBytes, maxTimestampMs, lastOffset, nowMs)) {
+    if (this.#segments.active.shouldRoll(this.#config, sizeInBytes, maxTimestampMs, lastOffset, nowMs)) {
       // A follower's gap may be too wide for relative offsets: then the new segment begins behind it.
       this.#rollTo(Math.max(firstOffset, this.#logEndOffset), nowMs);
     }
@@ -382,7 +347,7 @@ export class PartitionLog {
 
   /** Closes the active segment and begins a new one at logEndOffset; no-op when it is empty. */
   roll(): void {
-    if (this.offline || this.#active.size === 0) return;
+    if (this.offline || this.#segments.active.size === 0) return;
     try {
       this.#rollTo(this.#logEndOffset, this.#environment.clock.nowMs());
     } catch (error) {
@@ -391,10 +356,9 @@ export class PartitionLog {
   }
 
   #rollTo(baseOffset: Offset, nowMs: number): void {
-    const { fileSystem } = this.#environment;
-    const previous = this.#active;
+    const previous = this.#segments.active;
     if (previous.size === 0) {
-      this.#segments.pop();
+      this.#segments.takeActive();
       this.#writer.forgetSegment(previous);
       previous.remove();
     } else {
@@ -403,8 +367,19 @@ export class PartitionLog {
       previous.unloadIndexes();
       this.#takeProducerSnapshot();
     }
-    this.#active = new LogSegment({
-      fileSystem,
+    this.#beginSegment(baseOffset, nowMs);
+    // Behind the writes that are queued; its failure reaches the owner through the writer.
+    if (previous.size > 0) {
+      this.#writer
+        .drained()
+        .then(() => this.#writer.sync())
+        .catch(() => {});
+    }
+  }
+
+  #beginSegment(baseOffset: Offset, nowMs: number): void {
+    const segment = new LogSegment({
+      fileSystem: this.#environment.fileSystem,
       files: this.#environment.files,
       directory: this.#directory,
       baseOffset,
@@ -412,15 +387,24 @@ export class PartitionLog {
       nowMs,
       rollJitterMs: rollJitterMs(this.#config, this.#environment.random),
     });
-    this.#segments.push(this.#active);
-    this.#writer.addUnsyncedSegment(this.#active);
+    this.#segments.add(segment);
+    this.#writer.addUnsyncedSegment(segment);
     this.#writer.addUnsyncedPath(this.#directory);
-    // Behind the writes that are queued; its failure reaches the owner through the writer.
-    if (previous.size > 0) {
-      this.#writer
-        .drained()
-        .then(() => this.#writer.sync())
-        .catch(() => {});
+  }
+
+  #removeSegments(segments: readonly LogSegment[]): void {
+    for (const segment of segments) {
+      this.#writer.forgetSegment(segment);
+      segment.remove();
+    }
+  }
+
+  #removeSnapshots(condition: (offset: Offset) => boolean): void {
+    const { fileSystem } = this.#environment;
+    for (const offset of snapshotOffsets(fileSystem, this.#directory)) {
+      if (condition(offset)) {
+        fileSystem.remove(`${this.#directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
+      }
     }
   }
 
@@ -435,17 +419,7 @@ export class PartitionLog {
 
   /** Whole segments below the active one, oldest first: what retention chooses from. */
   deletableSegments(): InactiveSegment[] {
-    const found: InactiveSegment[] = [];
-    for (let i = 0; i + 1 < this.#segments.length; i++) {
-      const segment = this.#segments[i]!;
-      found.push({
-        baseOffset: segment.baseOffset,
-        endOffset: this.#segments[i + 1]!.baseOffset,
-        sizeInBytes: segment.size,
-        largestTimestampMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.modifiedMs,
-      });
-    }
-    return found;
+    return this.#segments.inactive();
   }
 
   /**
@@ -453,28 +427,20 @@ export class PartitionLog {
    * first segment, and moves the log start offset there. Gives the number of segments.
    */
   deleteSegmentsBefore(offset: Offset): number {
-    let count = 0;
-    while (count + 1 < this.#segments.length && this.#segments[count + 1]!.baseOffset <= offset) count++;
-    if (count === 0 || this.offline) return 0;
+    if (this.offline) return 0;
+    const segments = this.#segments.takeBefore(offset);
+    if (segments.length === 0) return 0;
+    this.#truncations++;
+    this.#sizeInBytes = this.#segments.sizeInBytes;
+    const first = this.#segments.firstBaseOffset;
     try {
-      for (const segment of this.#segments.splice(0, count)) {
-        this.#writer.forgetSegment(segment);
-        this.#sizeInBytes -= segment.size;
-        segment.remove();
-      }
-      const first = this.#segments[0]!.baseOffset;
-      for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory)) {
-        if (snapshot < first) this.#removeSnapshot(snapshot);
-      }
-      this.advanceLogStartOffset(first);
+      this.#removeSegments(segments);
+      this.#removeSnapshots((snapshot) => snapshot < first);
     } catch (error) {
       this.#writer.fail(error);
     }
-    return count;
-  }
-
-  #removeSnapshot(offset: Offset): void {
-    this.#environment.fileSystem.remove(`${this.#directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
+    this.advanceLogStartOffset(first);
+    return segments.length;
   }
 
   // ---- reading
@@ -525,27 +491,18 @@ export class PartitionLog {
     minOneBatch: boolean,
     endOffset: Offset,
   ): Promise<LogReadResult> {
-    const { files } = this.#environment;
     for (;;) {
       const failure = this.#checkRead(fetchOffset);
       if (failure !== null) return failure;
       const truncations = this.#truncations;
       try {
-        let index = this.#floorIndex(fetchOffset);
-        let found = null;
-        // Where compaction left a gap at the end of a segment, the next one has the answer.
-        for (; found === null && index < this.#segments.length; index++) {
-          found = await readSegment(
-            files,
-            this.#segments[index]!,
-            fetchOffset,
-            maxBytes,
-            minOneBatch,
-            endOffset,
-            this.#config.indexIntervalBytes,
-          );
-          if (truncations !== this.#truncations) break;
-        }
+        const found = await this.#segments.read(
+          fetchOffset,
+          maxBytes,
+          minOneBatch,
+          endOffset,
+          this.#config.indexIntervalBytes,
+        );
         if (truncations !== this.#truncations) continue;
         if (found !== null) {
           return { kind: 'records', records: found.records, fetchOffset, nextOffset: found.nextOffset };
@@ -563,39 +520,16 @@ export class PartitionLog {
     }
   }
 
-  /** Index of the segment that holds `offset`: the last one that begins at or before it. */
-  #floorIndex(offset: Offset): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
   /** The first record (by offset) whose timestamp is at least `timestampMs`; null when there is none. Rejects with StorageError. */
   async offsetForTimestamp(timestampMs: number): Promise<TimestampOffset | null> {
     await this.#writer.drained();
-    return this.#search(() => {
-      for (const segment of this.#segments) {
-        if (segment.maxTimestampMs < timestampMs) continue;
-        const found = findTimestamp(this.#environment.files, segment, timestampMs, this.#logStartOffset);
-        if (found !== null) return found;
-      }
-      return null;
-    });
+    return this.#search(() => this.#segments.findTimestamp(timestampMs, this.#logStartOffset));
   }
 
   /** The record with the largest timestamp (the first of equals in its batch); null when there is none. Rejects with StorageError. */
   async maxTimestampOffset(): Promise<TimestampOffset | null> {
     await this.#writer.drained();
-    return this.#search(() => {
-      let best = this.#segments[0]!;
-      for (const segment of this.#segments) if (segment.maxTimestampMs > best.maxTimestampMs) best = segment;
-      return best.maxTimestampMs < 0 ? null : findMaxTimestamp(this.#environment.files, best);
-    });
+    return this.#search(() => this.#segments.findMaxTimestamp());
   }
 
   #search(look: () => TimestampOffset | null): TimestampOffset | null {
@@ -643,12 +577,7 @@ export class PartitionLog {
 
   /** Aborted transactions that overlap [fetchOffset, endOffset), by first offset. */
   abortedTransactions(fetchOffset: Offset, endOffset: Offset): AbortedTransaction[] {
-    const found: AbortedTransaction[] = [];
-    for (let index = this.#floorIndex(fetchOffset); index < this.#segments.length; index++) {
-      if (this.#segments[index]!.transactionIndex.collect(fetchOffset, endOffset, found)) break;
-    }
-    // Markers are in the order of the ends; clients walk the list by beginnings.
-    return found.sort((left, right) => left.firstOffset - right.firstOffset);
+    return this.#segments.abortedTransactions(fetchOffset, endOffset);
   }
 
   /** Of exactly this epoch; what the verification of KIP-890 asks. */
@@ -684,27 +613,21 @@ export class PartitionLog {
     await this.#writer.drained();
     if (offset >= this.#logEndOffset) return;
     await this.#change(() => {
-      if (offset <= this.#segments[0]!.baseOffset) {
+      if (offset <= this.#segments.firstBaseOffset) {
         this.#startAnew(offset);
         return;
       }
       this.#lowerRecoveryPoint(offset);
       const nowMs = this.#environment.clock.nowMs();
-      const kept = this.#floorIndex(offset - 1) + 1;
-      for (const segment of this.#segments.splice(kept)) {
-        this.#writer.forgetSegment(segment);
-        segment.remove();
-      }
-      this.#active = this.#segments[kept - 1]!;
-      const nextOffset = this.#active.truncateTo(offset, nowMs);
-      this.#writer.addUnsyncedSegment(this.#active);
+      this.#removeSegments(this.#segments.takeFrom(offset));
+      const active = this.#segments.active;
+      const nextOffset = active.truncateTo(offset, nowMs);
+      this.#writer.addUnsyncedSegment(active);
       this.#writer.addUnsyncedPath(this.#directory);
       this.#ended(nextOffset);
       this.#leaderEpochs.truncateFromEnd(nextOffset);
-      for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory)) {
-        if (snapshot > nextOffset) this.#removeSnapshot(snapshot);
-      }
-      rebuildProducerState(this.#producerState, this.#segments, this.#logStartOffset, nextOffset, {
+      this.#removeSnapshots((snapshot) => snapshot > nextOffset);
+      rebuildProducerState(this.#producerState, this.#segments.all(), this.#logStartOffset, nextOffset, {
         ...this.#environment,
         directory: this.#directory,
         nowMs,
@@ -723,29 +646,13 @@ export class PartitionLog {
   }
 
   #startAnew(offset: Offset): void {
-    this.#lowerRecoveryPoint(Math.min(offset, this.#segments[0]!.baseOffset));
-    for (const segment of this.#segments) {
-      this.#writer.forgetSegment(segment);
-      segment.remove();
-    }
-    this.#segments = [];
-    for (const snapshot of snapshotOffsets(this.#environment.fileSystem, this.#directory))
-      this.#removeSnapshot(snapshot);
+    this.#lowerRecoveryPoint(Math.min(offset, this.#segments.firstBaseOffset));
+    this.#removeSegments(this.#segments.takeAll());
+    this.#removeSnapshots(() => true);
     this.#producerState.clear(offset);
     this.#leaderEpochs.clear();
     this.#logStartOffset = offset;
-    this.#active = new LogSegment({
-      fileSystem: this.#environment.fileSystem,
-      files: this.#environment.files,
-      directory: this.#directory,
-      baseOffset: offset,
-      existingSize: null,
-      nowMs: this.#environment.clock.nowMs(),
-      rollJitterMs: rollJitterMs(this.#config, this.#environment.random),
-    });
-    this.#segments.push(this.#active);
-    this.#writer.addUnsyncedSegment(this.#active);
-    this.#writer.addUnsyncedPath(this.#directory);
+    this.#beginSegment(offset, this.#environment.clock.nowMs());
     this.#ended(offset);
     this.#writer.restarted(offset);
     this.#environment.checkpointNow();
@@ -756,7 +663,7 @@ export class PartitionLog {
     this.#tail.clear();
     this.#tail.written(logEndOffset);
     this.#logEndOffset = logEndOffset;
-    this.#sizeInBytes = this.#segments.reduce((total, segment) => total + segment.size, 0);
+    this.#sizeInBytes = this.#segments.sizeInBytes;
     if (this.#logStartOffset > logEndOffset) this.#logStartOffset = logEndOffset;
   }
 
@@ -803,13 +710,13 @@ export class PartitionLog {
     if (this.#closed) return;
     if (this.#writer.failure !== null) {
       this.#closed = true;
-      this.#closeFiles();
+      this.#segments.closeFiles();
       return;
     }
     await this.#writer.drained();
     try {
-      this.#active.becomeInactive();
-      for (const segment of this.#segments) {
+      this.#segments.active.becomeInactive();
+      for (const segment of this.#segments.all()) {
         for (const path of segment.persistIndexes()) this.#writer.addUnsyncedPath(path);
       }
       this.#leaderEpochs.persist();
@@ -820,14 +727,14 @@ export class PartitionLog {
     await this.#writer.sync();
     this.#closed = true;
     this.#writer.cancelFlushTimer();
-    this.#closeFiles();
+    this.#segments.closeFiles();
     this.#tail.clear();
   }
 
   /** The directory failed or the log goes away: what waits is rejected. Called by the log directory. */
   stop(error: StorageError): void {
     this.#writer.stop(error);
-    this.#closeFiles();
+    this.#segments.closeFiles();
     this.#tail.written(this.#logEndOffset);
     this.#tail.clear();
   }
@@ -835,7 +742,7 @@ export class PartitionLog {
   /** The folder has a new name. Called by the log directory. */
   moveTo(directory: string): void {
     this.#directory = directory;
-    for (const segment of this.#segments) segment.moveTo(directory);
+    this.#segments.moveTo(directory);
     this.#leaderEpochs.moveTo(`${directory}/${LEADER_EPOCH_CHECKPOINT}`);
   }
 
@@ -844,10 +751,6 @@ export class PartitionLog {
     this.#writer.addUnsyncedPath(`${this.#directory}/${PARTITION_METADATA}`);
     this.#writer.addUnsyncedPath(this.#directory);
     this.#writer.addUnsyncedPath(this.#directory.slice(0, this.#directory.lastIndexOf('/')));
-  }
-
-  #closeFiles(): void {
-    for (const segment of this.#segments) segment.closeFile();
   }
 
   #name(): string {

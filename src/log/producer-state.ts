@@ -106,6 +106,7 @@ export type ProducerCheck =
   | { readonly kind: 'duplicate'; readonly batch: ProducerBatch }
   | { readonly kind: 'refused'; readonly error: ErrorName; readonly message: string };
 
+const NO_PRODUCER_EPOCH: ProducerEpoch = -1;
 const ACCEPTED: ProducerCheck = { kind: 'accepted' };
 
 export interface ProducerStateOptions {
@@ -169,8 +170,13 @@ export class ProducerState {
     const producerId = batch.producerId(buffer, position);
     if (producerId < 0) return ACCEPTED;
     const entry = this.#producers.get(producerId);
-    if (entry === undefined) return ACCEPTED;
     const producerEpoch = batch.producerEpoch(buffer, position);
+    const checksEpoch = origin !== 'replication' && origin !== 'raft-leader';
+    if (entry === undefined) {
+      // A producer that is not known counts as one of epoch -1.
+      if (!checksEpoch || producerEpoch >= NO_PRODUCER_EPOCH) return ACCEPTED;
+      return this.#oldEpoch(buffer, position, NO_PRODUCER_EPOCH);
+    }
     const attributes = batch.attributes(buffer, position);
     const control = batch.isControl(attributes);
     if (origin === 'client' && !control) {
@@ -181,14 +187,8 @@ export class ProducerState {
       );
       if (found !== null) return { kind: 'duplicate', batch: found };
     }
-    if (origin !== 'replication' && origin !== 'raft-leader' && producerEpoch < entry.producerEpoch) {
-      return {
-        kind: 'refused',
-        error: 'INVALID_PRODUCER_EPOCH',
-        message:
-          `Epoch of producer ${producerId} at offset ${batch.baseOffset(buffer, position)} in ${this.#name()} is ` +
-          `${producerEpoch}, which is smaller than the last seen epoch ${entry.producerEpoch}`,
-      };
+    if (checksEpoch && producerEpoch < entry.producerEpoch) {
+      return this.#oldEpoch(buffer, position, entry.producerEpoch);
     }
     if (control) return this.#checkMarker(entry, buffer, position, origin);
     if (origin === 'client') {
@@ -205,6 +205,16 @@ export class ProducerState {
       };
     }
     return ACCEPTED;
+  }
+
+  #oldEpoch(buffer: Buffer, position: number, lastEpoch: ProducerEpoch): ProducerCheck {
+    return {
+      kind: 'refused',
+      error: 'INVALID_PRODUCER_EPOCH',
+      message:
+        `Epoch of producer ${batch.producerId(buffer, position)} at offset ${batch.baseOffset(buffer, position)} in ` +
+        `${this.#name()} is ${batch.producerEpoch(buffer, position)}, which is smaller than the last seen epoch ${lastEpoch}`,
+    };
   }
 
   #checkSequence(

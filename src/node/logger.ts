@@ -1,19 +1,21 @@
 // pino behind our Logger interface: readable lines on a terminal, JSON lines otherwise.
+import { createRequire } from 'node:module';
 import { type Level, type Logger as PinoLogger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type pinoPretty from 'pino-pretty';
 import type { Logger } from '../base/logger.ts';
 
 export interface LoggerOptions {
-  readonly level: Level | 'silent';
   /** Readable lines instead of JSON. */
   readonly pretty: boolean;
 }
 
-/** The root logger, named `root`. Children are named after our folders. Writes to standard output, synchronously. */
+/** Lets every level through: `leveled-logger.ts` decides. Writes to standard output, synchronously. */
 export function createLogger(options: LoggerOptions): Logger {
-  const settings = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
+  const settings = { level: 'trace', base: null, formatters: { level: (label: string) => ({ level: label }) } };
   if (!options.pretty)
     return wrap(pino({ ...settings, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: true })));
+  // Loaded only where it is used: it would make every start slower.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   const stream = pretty({
     sync: true,
     ignore: 'name',

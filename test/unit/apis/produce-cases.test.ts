@@ -52,6 +52,12 @@ interface StoredBatch {
   readonly count: number;
 }
 
+interface GoldenBatch {
+  readonly name: string;
+  readonly hex: string;
+  readonly produce: Answer & { readonly version: number };
+}
+
 interface Case {
   readonly name: string;
   readonly topics: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -60,7 +66,14 @@ interface Case {
   readonly storedHex?: string;
 }
 
-const cases = readGolden<Case>('produce-cases.jsonl.gz').filter(
+/** Rows of the golden batches that the state of producers refuses, as cases of one step. */
+const producerStateCases = readGolden<GoldenBatch>('batches.jsonl.gz')
+  .filter(({ name }) => name === 'negative-epoch')
+  .map(({ name, hex, produce: { version, ...answer } }): Case => {
+    const step = { do: 'Produce', version, acks: -1, topic: 'T', partition: 0, hex, answer };
+    return { name, topics: { T: {} }, steps: [step], stored: [] };
+  });
+const cases = [...readGolden<Case>('produce-cases.jsonl.gz'), ...producerStateCases].filter(
   ({ name }) => !name.startsWith('transactional-not-added') && !name.startsWith('null-records'),
 );
 const internalTopicId = 'BbCdEfGhIjKlMnOpQrStUg';

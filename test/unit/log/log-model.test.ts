@@ -193,6 +193,6 @@ test('a log is what was appended, whatever happens to it', async () => {
         await run.compare();
       },
     ),
-    { numRuns: Number(process.env['LOG_MODEL_RUNS'] ?? 60) },
+    { numRuns: Number(process.env['LOG_MODEL_RUNS'] ?? 60), timeout: 5000 },
   );
 });

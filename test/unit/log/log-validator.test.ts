@@ -114,7 +114,7 @@ const deviations: { readonly [name: string]: string } = {
   'zstd-payload-flipped': 'INVALID_RECORD',
   'lz4-linked-blocks-flag': 'INVALID_RECORD',
 };
-/** Refused by the state of producers, not by the validator. */
+/** Refused by the state of producers, not by the validator: test/unit/apis/produce-cases.test.ts has them. */
 const producerStateRows = ['negative-epoch'];
 
 describe('answers a Produce request as the official broker does', () => {
@@ -125,8 +125,8 @@ describe('answers a Produce request as the official broker does', () => {
     expect(Object.keys(deviations).sort()).toEqual(unknown.sort());
   });
 
-  for (const { group, name, hex, produce } of rows) {
-    test.skipIf(producerStateRows.includes(name))(`${group}: ${name}`, async () => {
+  for (const { group, name, hex, produce } of rows.filter((row) => !producerStateRows.includes(row.name))) {
+    test(`${group}: ${name}`, async () => {
       const log = new ValidatorLog();
       const answer = log.append({
         topicConfig: {},

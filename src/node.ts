@@ -1,0 +1,389 @@
+/**
+ * The composition root: builds every object of one node and joins them. The only file that knows every folder.
+ *
+ *     start: ports bound → directory locked, formatted, opened → quorum elected, broker registered → logs opened
+ *            (recovered after a crash) → partitions and groups → broker unfenced → sockets opened
+ *     stop:  the same way back, with a controlled shutdown and the clean-shutdown marker
+ *
+ * Sockets are bound first, because the ports are registered with the cluster, and opened last: a client that is early waits.
+ */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Logger } from './base/logger.ts';
+import { systemClock, systemRandom, systemTimer } from './base/system.ts';
+import { type Uuid, ZERO_UUID } from './base/uuid.ts';
+import { topicEntries } from './config/config-entries.ts';
+import { ConfigValidator } from './config/config-validator.ts';
+import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
+import { formatEndpoint, formatListener, type Listener } from './config/listeners.ts';
+import type { NodeConfig } from './config/node-config.ts';
+import type { FileSystem } from './io/file-system.ts';
+import { MemoryFileSystem } from './io/memory-file-system.ts';
+import { NodeFileSystem } from './io/node-file-system.ts';
+import { LogDirectory, LogDirectoryLockedError } from './log/log-directory.ts';
+import type { ListenerImage } from './metadata/metadata-image.ts';
+import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
+import { BrokerParts } from './node/broker.ts';
+import { DispatchGate } from './node/dispatch-gate.ts';
+import { FormatError, formatStorage, readFormattedDirectories } from './node/format.ts';
+import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
+import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
+import { metadataLogConfig } from './node/quorum-storage.ts';
+import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
+import type { TopicSpec } from './node/topic-spec.ts';
+import { KAFKA_RELEASE } from './node/version.ts';
+
+/** A start that failed for a reason the user can act on; the message is a sentence. */
+export class StartError extends Error {
+  override name = 'StartError';
+}
+
+export interface NodeOptions {
+  readonly config: NodeConfig;
+  /** Everything in memory, nothing left behind. */
+  readonly ephemeral: boolean;
+  /** False: an unformatted directory is refused, as Kafka does. */
+  readonly format: boolean;
+  /** Created at start unless they exist. */
+  readonly topics: readonly TopicSpec[];
+  readonly logger: Logger;
+  /** The node can no longer do its work and is stopping. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/** How long requests in hand may take when the node stops. */
+const STOP_GRACE_MS = 1000;
+/** What all logs together keep in memory for consumers that keep up. */
+const TAIL_CACHE_BYTES_MAX = 32 * 1024 * 1024;
+const TAIL_CACHE_BYTES_MAX_PER_LOG = 8 * 1024 * 1024;
+const OPEN_FILES_MAX = 500;
+const LONE_CONTROLLER_PORT = 9093;
+const NO_BROKER_EPOCH = -1;
+
+export class Node {
+  readonly nodeId: number;
+  readonly ephemeral: boolean;
+  readonly dataDirectories: readonly string[];
+  readonly #options: NodeOptions;
+  readonly #config: NodeConfig;
+  readonly #logger: Logger;
+  readonly #loggerLevels = new LoggerLevelTable();
+  readonly #brokerConfig: DynamicBrokerConfig;
+  readonly #fileSystem: FileSystem;
+  /** What has been started, in order; stopped from the back. */
+  readonly #started: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
+  #bound: readonly BoundListener[] = [];
+  #clusterId = '';
+  #directoryId: Uuid = ZERO_UUID;
+  #quorum: MetadataQuorum | null = null;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(options: NodeOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#logger = leveledLogger(options.logger, this.#loggerLevels);
+    this.#brokerConfig = new DynamicBrokerConfig(config);
+    this.nodeId = config.nodeId;
+    this.ephemeral = options.ephemeral;
+    this.dataDirectories = config.logDirs.map((directory) => (options.ephemeral ? directory : resolve(directory)));
+    this.#fileSystem = options.ephemeral
+      ? new MemoryFileSystem({ nowMs: () => systemClock.nowMs() })
+      : new NodeFileSystem();
+  }
+
+  /** Resolves when the broker serves. Rejects with StartError or ConfigError when the user can do something about it. */
+  static async start(options: NodeOptions): Promise<Node> {
+    const node = new Node(options);
+    try {
+      await node.#start();
+    } catch (error) {
+      await node.stop();
+      throw startError(error);
+    }
+    return node;
+  }
+
+  get clusterId(): string {
+    return this.#clusterId;
+  }
+
+  /** `host:port` of the first listener, as a client on this machine dials it. */
+  get bootstrapServers(): string {
+    const listener = this.#config.brokerListeners[0]!;
+    return formatEndpoint({ host: listener.host === '' ? 'localhost' : listener.host, port: this.#bound[0]!.port });
+  }
+
+  /** Each address that is listened on, as `host:port`. */
+  get boundAddresses(): readonly string[] {
+    return this.#bound.flatMap(({ addresses, port }) =>
+      addresses.map((host) => formatEndpoint({ host: host === '' ? '*' : host, port })),
+    );
+  }
+
+  /** Stops what has been started, last first. Harmless when called again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    for (const { name, stop } of this.#started.reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        // The rest must still be stopped: the next start recovers what could not be closed.
+        this.#logger.error(`stopping the ${name} failed`, { error: textOf(error) });
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
+    const startMs = systemClock.monotonicMs();
+    this.#announceSettings();
+    const gate = new DispatchGate();
+    const server = await this.#bindSockets(gate);
+    const logDirectory = this.#openLogDirectory();
+    const quorum = await this.#openQuorum(logDirectory);
+    const broker = this.#newBroker(quorum, logDirectory);
+    broker.prepare(quorum.image);
+    await quorum.registerBroker({
+      listeners: this.#advertised().map(listenerImage),
+      rack: this.#config.textOrNull('broker.rack'),
+      logDirs: [this.#directoryId],
+      cleanShutdownBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch,
+    });
+    const { topicsByName } = quorum.image;
+    await logDirectory.loadLogs(({ topic, partition, topicId }) => {
+      const known = topicsByName.get(topic);
+      const isHeld = known?.topicId === topicId && known.partitions.get(partition)?.replicas.includes(this.nodeId);
+      return isHeld === true ? broker.topicSettings.of(topic) : null;
+    });
+    broker.start();
+    this.#started.push({ name: 'broker', stop: () => broker.stop() });
+    quorum.onImage((changes, image) => broker.publish(changes, image));
+    await quorum.unfence();
+    this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
+    await createWantedTopics(quorum.controller, this.#options.topics);
+    gate.open(broker.dispatch);
+    server.open();
+    this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
+    this.#logger.child('node').info('serving', {
+      bootstrapServers: this.bootstrapServers,
+      nodeId: this.nodeId,
+      clusterId: this.#clusterId,
+      kafkaRelease: KAFKA_RELEASE,
+      advertised: this.#advertisesDialledAddress ? 'as dialled' : this.#advertised().map(formatListener),
+      data: this.ephemeral ? 'in memory' : this.dataDirectories,
+      startMs: Math.round(systemClock.monotonicMs() - startMs),
+    });
+  }
+
+  #announceSettings(): void {
+    const logger = this.#logger.child('config');
+    const { unknownNames, ignoredNames } = this.#config;
+    if (unknownNames.length > 0) logger.warn('settings that Kafka does not know', { names: unknownNames });
+    if (ignoredNames.length > 0) logger.warn('settings that have no effect in Ottla yet', { names: ignoredNames });
+  }
+
+  async #bindSockets(gate: DispatchGate): Promise<SocketServer> {
+    const config = this.#config;
+    const server = new SocketServer({
+      listeners: config.brokerListeners.map(({ name, securityProtocol, bindAddresses, port }) => ({
+        name,
+        securityProtocol,
+        addresses: bindAddresses.length === 0 ? [''] : bindAddresses,
+        port,
+      })),
+      frameSizeMax: config.number('socket.request.max.bytes'),
+      connectionsMaxIdleMs: config.number('connections.max.idle.ms'),
+      maxConnections: config.number('max.connections'),
+      maxConnectionsPerIp: config.number('max.connections.per.ip'),
+      dispatch: gate.dispatch,
+      clock: systemClock,
+      timer: systemTimer,
+      logger: this.#logger.child('net'),
+    });
+    this.#bound = await server.bind();
+    this.#started.push({ name: 'sockets', stop: () => server.stop(0) });
+    return server;
+  }
+
+  /** Formats the directory where it is not formatted yet, and locks it. */
+  #openLogDirectory(): LogDirectory {
+    const [path, ...others] = this.dataDirectories;
+    if (path === undefined || others.length > 0) {
+      throw new StartError(`log.dirs names ${this.dataDirectories.length} directories; Ottla keeps its data in one.`);
+    }
+    // Locked first: two brokers that start at once must not both format.
+    const logDirectory = LogDirectory.open({
+      path,
+      fileSystem: this.#fileSystem,
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
+      logger: this.#logger.child('log'),
+      producerIdExpirationMs: this.#config.number('producer.id.expiration.ms'),
+      recoveryPointCheckpointIntervalMs: this.#config.number('log.flush.offset.checkpoint.interval.ms'),
+      tailCacheBytesMax: TAIL_CACHE_BYTES_MAX,
+      tailCacheBytesMaxPerLog: TAIL_CACHE_BYTES_MAX_PER_LOG,
+      openFilesMax: OPEN_FILES_MAX,
+      onOffline: (error) => this.#fatal(error),
+    });
+    this.#started.push({ name: 'log directory', stop: () => logDirectory.close({ brokerEpoch: this.#brokerEpoch() }) });
+    this.#readOrFormat(path);
+    return logDirectory;
+  }
+
+  #readOrFormat(path: string): void {
+    const fileSystem = this.#fileSystem;
+    const [found] = readFormattedDirectories(fileSystem, [path], { nodeId: this.nodeId }, systemRandom);
+    if (found) {
+      this.#clusterId = found.clusterId;
+      this.#directoryId = found.directoryId;
+      return;
+    }
+    if (!this.#options.format) {
+      throw new StartError(
+        `No readable meta.properties files found: ${path} is not formatted, and --no-format is set.`,
+      );
+    }
+    const { clusterId, directoryIds } = formatStorage({
+      fileSystem,
+      nodeId: this.nodeId,
+      directories: [path],
+      quorum:
+        this.#config.quorumVoters.length > 0
+          ? { kind: 'static' }
+          : { kind: 'standalone', endpoints: this.#controllerListeners() },
+      random: systemRandom,
+      nowMs: systemClock.nowMs(),
+    });
+    this.#clusterId = clusterId;
+    this.#directoryId = directoryIds.get(path)!;
+    if (!this.ephemeral) this.#logger.child('node').info('formatted the data directory', { path, clusterId });
+  }
+
+  async #openQuorum(logDirectory: LogDirectory): Promise<MetadataQuorum> {
+    const config = this.#config;
+    const brokerConfig = this.#brokerConfig;
+    const metadataLog = await logDirectory.openMetadataLog(
+      metadataLogConfig({
+        segmentBytes: config.number('metadata.log.segment.bytes'),
+        segmentMs: config.number('metadata.log.segment.ms'),
+      }),
+    );
+    const controllerListeners = this.#controllerListeners().map((endpoint) => ({ ...endpoint, securityProtocol: 0 }));
+    const quorum = await MetadataQuorum.open({
+      nodeId: this.nodeId,
+      clusterId: this.#clusterId,
+      directoryId: this.#directoryId,
+      fileSystem: this.#fileSystem,
+      directory: logDirectory.path,
+      metadataLog,
+      staticVoters:
+        config.quorumVoters.length === 0
+          ? null
+          : config.quorumVoters.map((voter) => ({ ...voter, name: controllerListeners[0]!.name })),
+      controllerListeners,
+      timeouts: {
+        electionTimeoutMs: config.number('controller.quorum.election.timeout.ms'),
+        electionBackoffMaxMs: config.number('controller.quorum.election.backoff.max.ms'),
+        fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
+      },
+      rules: new ConfigValidator(() => brokerConfig.current),
+      settings: () => ({
+        numPartitions: brokerConfig.current.number('num.partitions'),
+        defaultReplicationFactor: brokerConfig.current.number('default.replication.factor'),
+        minInsyncReplicas: config.number('min.insync.replicas'),
+        uncleanLeaderElectionEnable: config.boolean('unclean.leader.election.enable'),
+        effectiveTopicConfigs: (overrides) => topicEntries(brokerConfig, overrides),
+      }),
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
+      logger: this.#logger,
+      onFatal: (error) => this.#fatal(error),
+    });
+    this.#quorum = quorum;
+    this.#started.push({ name: 'quorum', stop: () => quorum.stop() });
+    return quorum;
+  }
+
+  #newBroker(quorum: MetadataQuorum, logDirectory: LogDirectory): BrokerParts {
+    return new BrokerParts({
+      config: this.#config,
+      brokerConfig: this.#brokerConfig,
+      clusterId: this.#clusterId,
+      controller: quorum.controller,
+      brokerEpoch: () => quorum.brokerEpoch,
+      logDirectory,
+      advertisesDialledAddress: this.#advertisesDialledAddress,
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
+      logger: this.#logger,
+      loggerLevels: this.#loggerLevels,
+      onStorageFailure: (error) => this.#fatal(error instanceof Error ? error : new Error(String(error))),
+      onBrokenInvariant: (error) => this.#fatal(error),
+    });
+  }
+
+  #brokerEpoch(): number {
+    return this.#quorum?.brokerEpoch ?? NO_BROKER_EPOCH;
+  }
+
+  get #advertisesDialledAddress(): boolean {
+    return this.#config.profile === 'developer' && !this.#config.advertisedListenersConfigured;
+  }
+
+  /** What clients are told where they are not told the address that they dialled. */
+  #advertised(): Listener[] {
+    return this.#config.advertisedBrokerListeners.map((listener) => ({
+      ...listener,
+      host: listener.host === '' ? hostname() : listener.host,
+      port: listener.port === 0 ? (this.#bound.find(({ name }) => name === listener.name)?.port ?? 0) : listener.port,
+    }));
+  }
+
+  /** A lone node opens no controller port, but its voter record must name one. */
+  #controllerListeners(): { name: string; host: string; port: number }[] {
+    const listeners = this.#config.advertisedControllerListeners.map(({ name, host, port }) => ({
+      name,
+      host: host === '' ? hostname() : host,
+      port,
+    }));
+    if (listeners.length > 0) return listeners;
+    const name = this.#config.controllerListenerNames[0] ?? 'CONTROLLER';
+    return [{ name, host: 'localhost', port: LONE_CONTROLLER_PORT }];
+  }
+
+  /** Goes on no longer: what is on disk is safe, what is in memory cannot be trusted. */
+  #fatal(error: Error): void {
+    if (this.#stopping !== null) return;
+    this.#logger.error('the node stops, because it cannot go on', { error: error.stack ?? error.message });
+    void this.stop().finally(() => this.#options.onFatal?.(error));
+  }
+}
+
+/** Kafka's numbers of security protocols. */
+const securityProtocolIds = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const;
+
+function listenerImage({ name, host, port, securityProtocol }: Listener): ListenerImage {
+  return { name, host, port, securityProtocol: securityProtocolIds[securityProtocol] };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Failures that a user can act on become StartError; anything else stays what it is. */
+function startError(error: unknown): unknown {
+  const isForUser =
+    error instanceof BindError ||
+    error instanceof LogDirectoryLockedError ||
+    error instanceof FormatError ||
+    error instanceof RegistrationError ||
+    error instanceof WantedTopicError;
+  return isForUser ? new StartError(error.message, { cause: error }) : error;
+}

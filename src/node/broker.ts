@@ -1,0 +1,284 @@
+/**
+ * The broker half of a node: partitions, groups and the APIs over them, fed by the metadata that the quorum publishes.
+ *
+ *     image ──> dynamic configs ──> partitions ──> group coordinator        (in this order, for each published image)
+ *     frame ──> dispatch ──> handler ──> one of them, or the controller
+ */
+import { createApiTable, createDispatch } from '../apis/index.ts';
+import { InternalTopicCreation, offsetsTopicConfigs } from '../apis/internal-topic-creation.ts';
+import type { LoggerLevels } from '../apis/logger-levels.ts';
+import type { MetadataView } from '../apis/metadata-view.ts';
+import { isInternalTopic } from '../apis/topic-names.ts';
+import type { AssertionError } from '../base/assert.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import { configResourceType } from '../config/config-resource.ts';
+import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
+import type { NodeConfig } from '../config/node-config.ts';
+import type { Controller } from '../controller/controller.ts';
+import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
+import type { LogDirectory } from '../log/log-directory.ts';
+import { supportedFeatures } from '../metadata/features.ts';
+import type { MetadataChanges } from '../metadata/metadata-delta.ts';
+import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
+import type { Dispatch } from '../net/connection.ts';
+import { CoordinatorPartitions } from '../replication/coordinator-partitions.ts';
+import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
+import { HostedPartitions } from '../replication/hosted-partitions.ts';
+import type { Partition } from '../replication/partition.ts';
+import { ProducerIds } from '../replication/producer-ids.ts';
+import { AutoTopics, LocalTopicController } from './topic-service.ts';
+import { TopicSettings } from './topic-settings.ts';
+
+export interface BrokerOptions {
+  readonly config: NodeConfig;
+  readonly brokerConfig: DynamicBrokerConfig;
+  readonly clusterId: string;
+  readonly controller: Controller;
+  readonly brokerEpoch: () => number;
+  readonly logDirectory: LogDirectory;
+  /** Nobody configured what to advertise: clients are told the address that they dialled. */
+  readonly advertisesDialledAddress: boolean;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly loggerLevels: LoggerLevels;
+  readonly onStorageFailure: (error: unknown) => void;
+  readonly onBrokenInvariant: (error: AssertionError) => void;
+}
+
+const GROUP_TOPIC = '__consumer_offsets';
+const WAITING_FETCHES_MAX = 100_000;
+const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
+const MS_PER_MINUTE = 60_000;
+/** Constants of Kafka's own. */
+const FETCH_SESSION_EVICTION_MS = 120_000;
+const NEW_MEMBER_JOIN_TIMEOUT_MS = 300_000;
+/** By the number of `offsets.topic.compression.codec`. */
+const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+
+export class BrokerParts {
+  readonly dispatch: Dispatch;
+  readonly #options: BrokerOptions;
+  readonly #topicSettings: TopicSettings;
+  readonly #partitions: HostedPartitions;
+  readonly #groups: GroupCoordinatorService;
+  #image: MetadataImage = emptyImage;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#topicSettings = new TopicSettings(options.brokerConfig, () => this.#image);
+    this.#partitions = this.#newPartitions();
+    this.#groups = this.#newGroups();
+    this.dispatch = this.#newDispatch();
+  }
+
+  /** The storage settings of a topic in the metadata; for opening logs. */
+  get topicSettings(): TopicSettings {
+    return this.#topicSettings;
+  }
+
+  /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */
+  prepare(image: MetadataImage): void {
+    this.#image = image;
+    this.#updateBrokerConfig();
+  }
+
+  /** Opens the partitions of the image that was prepared. */
+  start(): void {
+    const changedPartitions = [...this.#image.topicsById.values()].flatMap((topic) =>
+      [...topic.partitions].map(([partition, current]) => ({ topic, partition, current })),
+    );
+    this.#partitions.apply({ deletedTopics: [], changedPartitions });
+    this.#partitions.start();
+  }
+
+  /** Takes over a published image; once `start` has been called, for each one in order. */
+  publish(changes: MetadataChanges, image: MetadataImage): void {
+    this.#image = image;
+    this.#applyConfigs(changes);
+    this.#partitions.apply(changes);
+    for (const { name } of changes.deletedTopics) this.#topicSettings.forget(name);
+    this.#groups.topicsDeleted(
+      changes.deletedTopics.map(({ name, topicId, partitions }) => ({
+        name,
+        topicId,
+        partitions: [...partitions.keys()],
+      })),
+    );
+  }
+
+  /** Answers everything that waits. The logs are closed by their owner afterwards. */
+  stop(): void {
+    this.#groups.close();
+    this.#partitions.stop();
+  }
+
+  failStorage(error: unknown): void {
+    this.#partitions.failStorage(error);
+  }
+
+  #applyConfigs({ changedConfigs }: MetadataChanges): void {
+    if (changedConfigs.length === 0) return;
+    if (changedConfigs.some(({ resourceType }) => resourceType === configResourceType.BROKER)) {
+      this.#updateBrokerConfig();
+      this.#topicSettings.forgetAll();
+      for (const topic of this.#image.topicsByName.keys()) this.#partitions.configsChanged(topic);
+      return;
+    }
+    for (const { resourceType, resourceName } of changedConfigs) {
+      if (resourceType !== configResourceType.TOPIC) continue;
+      this.#topicSettings.forget(resourceName);
+      this.#partitions.configsChanged(resourceName);
+    }
+  }
+
+  #updateBrokerConfig(): void {
+    const { configs } = this.#image;
+    const { brokerConfig, config, logger } = this.#options;
+    const { ignored } = brokerConfig.update({
+      broker: configs.broker(config.nodeId),
+      clusterDefault: configs.clusterDefault,
+    });
+    for (const { name, reason } of ignored) {
+      logger.child('config').warn('a dynamic setting was left out', { name, reason });
+    }
+  }
+
+  #newPartitions(): HostedPartitions {
+    const { config, clock, timer, logDirectory, logger } = this.#options;
+    return new HostedPartitions({
+      brokerId: config.nodeId,
+      clock,
+      timer,
+      logs: logDirectory,
+      logger: logger.child('replication'),
+      logConfig: (topic) => this.#topicSettings.of(topic),
+      minInsyncReplicas: (topic) => this.#topicSettings.of(topic).minInsyncReplicas,
+      highWatermarkCheckpointIntervalMs: config.number('replica.high.watermark.checkpoint.interval.ms'),
+      waitingFetchesMax: WAITING_FETCHES_MAX,
+      onLeadershipChange: (partition, leads) => this.#leadershipChanged(partition, leads),
+      onStorageFailure: this.#options.onStorageFailure,
+    });
+  }
+
+  #leadershipChanged({ topic, partition, leaderEpoch }: Partition, leads: boolean): void {
+    if (topic !== GROUP_TOPIC) return;
+    if (leads) this.#groups.elected(partition, leaderEpoch);
+    else this.#groups.resigned(partition, this.#image.topicsByName.has(topic) ? leaderEpoch : null);
+  }
+
+  #newGroups(): GroupCoordinatorService {
+    const { config, clock, timer, random, logger } = this.#options;
+    return new GroupCoordinatorService({
+      config: {
+        minSessionTimeoutMs: config.number('group.min.session.timeout.ms'),
+        maxSessionTimeoutMs: config.number('group.max.session.timeout.ms'),
+        groupSizeMax: config.number('group.max.size'),
+        initialRebalanceDelayMs: config.number('group.initial.rebalance.delay.ms'),
+        newMemberJoinTimeoutMs: NEW_MEMBER_JOIN_TIMEOUT_MS,
+        offsetMetadataSizeMax: config.number('offset.metadata.max.bytes'),
+        offsetsRetentionMs: config.number('offsets.retention.minutes') * MS_PER_MINUTE,
+        offsetsRetentionCheckIntervalMs: config.number('offsets.retention.check.interval.ms'),
+      },
+      partitionCount: () =>
+        this.#image.topicsByName.get(GROUP_TOPIC)?.partitions.size ?? config.number('offsets.topic.num.partitions'),
+      writer: new CoordinatorPartitions(this.#partitions, clock),
+      clock,
+      timer,
+      random,
+      logger: logger.child('coordinator'),
+      compression: COMPRESSION_TYPES[config.number('offsets.topic.compression.codec')] ?? 'none',
+      loadBufferSize: config.number('offsets.load.buffer.size'),
+      writeTimeoutMs: config.number('offsets.commit.timeout.ms'),
+      queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
+    });
+  }
+
+  #newDispatch(): Dispatch {
+    const { config, brokerConfig, controller, clock, timer, random, logger } = this.#options;
+    const groups = this.#groups;
+    const topicController = new LocalTopicController(controller, timer);
+    const internalTopics = new InternalTopicCreation(
+      topicController,
+      new Map([
+        [
+          GROUP_TOPIC,
+          {
+            numPartitions: config.number('offsets.topic.num.partitions'),
+            replicationFactor: () => config.number('offsets.topic.replication.factor'),
+            configs: offsetsTopicConfigs(config.number('offsets.topic.segment.bytes')),
+          },
+        ],
+      ]),
+    );
+    const table = createApiTable({
+      metadata: this.#metadataView(),
+      features: () => ({
+        supported: supportedFeatureRanges,
+        finalized: this.#image.features,
+        finalizedEpoch: this.#image.highestOffset,
+      }),
+      topicController,
+      topicDeletion: {
+        get enabled() {
+          return brokerConfig.current.boolean('delete.topic.enable');
+        },
+      },
+      autoTopicCreation: new AutoTopics({
+        enabled: () => brokerConfig.current.boolean('auto.create.topics.enable'),
+        controller,
+        isInternal: isInternalTopic,
+        createInternal: (topic, context) => internalTopics.create(topic, context),
+        logger: logger.child('apis'),
+      }),
+      limits: { maxRequestPartitionSizeLimit: config.number('max.request.partition.size.limit') },
+      partitions: this.#partitions,
+      sessions: new FetchSessionCache({
+        random,
+        sessionsMax: config.number('max.incremental.fetch.session.cache.slots'),
+        evictionMs: FETCH_SESSION_EVICTION_MS,
+      }),
+      clock,
+      fetchMaxBytes: () => brokerConfig.current.number('fetch.max.bytes'),
+      producerIds: new ProducerIds(() =>
+        controller.allocateProducerIds({ brokerId: config.nodeId, brokerEpoch: this.#options.brokerEpoch() }),
+      ),
+      brokerConfig,
+      configs: {
+        topicExists: (name) => this.#image.topicsByName.has(name),
+        topicConfigs: (name) => this.#image.configs.topic(name),
+        groupConfigs: (name) => this.#image.configs.group(name),
+        clientMetricsConfigs: (name) => this.#image.configs.clientMetrics(name),
+      },
+      loggers: this.#options.loggerLevels,
+      controller,
+      groups,
+      coordinators: { group: { topic: GROUP_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) } },
+      internalTopics,
+    });
+    return createDispatch({
+      table,
+      clock,
+      logger: logger.child('apis'),
+      onBrokenInvariant: this.#options.onBrokenInvariant,
+    });
+  }
+
+  #metadataView(): MetadataView {
+    const { config, clusterId, advertisesDialledAddress } = this.#options;
+    const image = () => this.#image;
+    return {
+      get image() {
+        return image();
+      },
+      clusterId,
+      brokerId: config.nodeId,
+      advertisesDialledAddress,
+    };
+  }
+}
+
+const supportedFeatureRanges = new Map(Object.entries(supportedFeatures));

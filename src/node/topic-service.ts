@@ -1,0 +1,114 @@
+/**
+ * The topic APIs' way to the controller, and the topics that nobody created by hand: those that a client merely names, and
+ * those that are wanted at start.
+ */
+import type { RequestContext } from '../apis/handler.ts';
+import type { AutoTopicCreation } from '../apis/metadata.ts';
+import type { CreatableTopic, TopicController } from '../apis/topic-controller.ts';
+import type { Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Controller } from '../controller/controller.ts';
+import { errorName, KafkaError } from '../wire/errors.ts';
+import type { TopicSpec } from './topic-spec.ts';
+
+const BROKER_DEFAULT = -1;
+
+/** The controller of this very process. Its commands resolve when this broker's image and partitions show their effect. */
+export class LocalTopicController implements TopicController {
+  readonly #controller: Controller;
+  readonly #timer: Timer;
+
+  constructor(controller: Controller, timer: Timer) {
+    this.#controller = controller;
+    this.#timer = timer;
+  }
+
+  createTopics(command: Parameters<TopicController['createTopics']>[0]): ReturnType<TopicController['createTopics']> {
+    return this.#within(command.timeoutMs, this.#controller.createTopics(command));
+  }
+
+  deleteTopics(command: Parameters<TopicController['deleteTopics']>[0]): ReturnType<TopicController['deleteTopics']> {
+    return this.#within(command.timeoutMs, this.#controller.deleteTopics(command));
+  }
+
+  createPartitions(
+    command: Parameters<TopicController['createPartitions']>[0],
+  ): ReturnType<TopicController['createPartitions']> {
+    return this.#within(command.timeoutMs, this.#controller.createPartitions(command));
+  }
+
+  /** The command goes on when the client no longer waits for it, as in Kafka. */
+  #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timeout = this.#timer.schedule(Math.max(timeoutMs, 0), () => reject(new KafkaError('REQUEST_TIMED_OUT')));
+      result.then(resolve, reject).finally(() => timeout.cancel());
+    });
+  }
+}
+
+export interface AutoTopicsOptions {
+  /** `auto.create.topics.enable` */
+  readonly enabled: () => boolean;
+  readonly controller: Controller;
+  readonly isInternal: (topic: string) => boolean;
+  /** Internal topics have settings of their own. */
+  readonly createInternal: (topic: string, context: RequestContext) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** Creates topics with the broker's defaults when a client names them. */
+export class AutoTopics implements AutoTopicCreation {
+  readonly #options: AutoTopicsOptions;
+
+  constructor(options: AutoTopicsOptions) {
+    this.#options = options;
+  }
+
+  get enabled(): boolean {
+    return this.#options.enabled();
+  }
+
+  async create(topics: readonly string[], context: RequestContext): Promise<void> {
+    const { isInternal, createInternal, logger } = this.#options;
+    const internal = topics.filter((topic) => isInternal(topic));
+    const plain = topics.filter((topic) => !isInternal(topic)).map((name) => newTopic(name));
+    try {
+      for (const topic of internal) await createInternal(topic, context);
+      if (plain.length > 0) await createTopics(this.#options.controller, plain);
+    } catch (error) {
+      // The answer shows what is there; the client asks again.
+      logger.warn('topics could not be created automatically', { topics, error: String(error) });
+    }
+  }
+}
+
+/** The message names the topic and the reason. */
+export class WantedTopicError extends Error {
+  override name = 'WantedTopicError';
+}
+
+/** Creates what is wanted at start unless it exists. Rejects with WantedTopicError. */
+export async function createWantedTopics(controller: Controller, wanted: readonly TopicSpec[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const topics = wanted.map(({ name, partitions, replicationFactor, configs }) => ({
+    ...newTopic(name),
+    numPartitions: partitions,
+    replicationFactor,
+    configs: [...configs].map(([key, value]) => ({ name: key, value })),
+  }));
+  await createTopics(controller, topics);
+}
+
+async function createTopics(controller: Controller, topics: readonly CreatableTopic[]): Promise<void> {
+  for (const { name, errorCode = 0, errorMessage } of await controller.createTopics({ topics, validateOnly: false })) {
+    const error = errorName(errorCode);
+    // Two clients may name the same new topic at the same time.
+    if (error !== 'NONE' && error !== 'TOPIC_ALREADY_EXISTS') {
+      throw new WantedTopicError(`topic ${name} cannot be created: ${errorMessage ?? error}`);
+    }
+  }
+}
+
+function newTopic(name: string): CreatableTopic {
+  return { name, numPartitions: BROKER_DEFAULT, replicationFactor: BROKER_DEFAULT, assignments: [], configs: [] };
+}

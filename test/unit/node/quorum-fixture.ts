@@ -1,0 +1,101 @@
+// A metadata quorum of one node in a directory of a memory file system.
+import { silentLogger } from '../../../src/base/logger.ts';
+import type { Random } from '../../../src/base/random.ts';
+import { systemTimer } from '../../../src/base/system.ts';
+import type { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
+import type { LogDirectory } from '../../../src/log/log-directory.ts';
+import { formatStorage, readFormattedDirectories } from '../../../src/node/format.ts';
+import { MetadataQuorum, type MetadataQuorumOptions } from '../../../src/node/metadata-quorum.ts';
+import { metadataLogConfig } from '../../../src/node/quorum-storage.ts';
+import { openLogDirectory, seededRandom, VirtualTime } from '../../support/logs.ts';
+import { controllerSettings, permissiveRules } from '../controller/fixture.ts';
+
+export const listeners = [{ name: 'PLAINTEXT', host: 'localhost', port: 9092, securityProtocol: 0 }];
+export const controllerListeners = [{ name: 'CONTROLLER', host: 'localhost', port: 9093, securityProtocol: 0 }];
+
+export function format(fileSystem: MemoryFileSystem, random: Random = seededRandom(7)): void {
+  formatStorage({
+    fileSystem,
+    nodeId: 1,
+    directories: ['/data'],
+    quorum: { kind: 'standalone', endpoints: [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }] },
+    random,
+    nowMs: 1,
+  });
+}
+
+export interface RunningQuorum {
+  readonly quorum: MetadataQuorum;
+  readonly logDirectory: LogDirectory;
+  readonly directoryId: string;
+  readonly time: VirtualTime;
+  /** As a clean shutdown does. */
+  close(): Promise<void>;
+  /** As `kill -9` does. */
+  kill(): void;
+}
+
+export async function openQuorum(
+  fileSystem: MemoryFileSystem,
+  options: Partial<MetadataQuorumOptions> & { readonly seed?: number } = {},
+): Promise<RunningQuorum> {
+  const time = new VirtualTime();
+  const random = seededRandom(options.seed ?? 42);
+  const logDirectory = openLogDirectory(fileSystem, { time, timer: systemTimer });
+  const [formatted] = readFormattedDirectories(fileSystem, ['/data'], { nodeId: 1 }, random);
+  const { directoryId, clusterId } = formatted!;
+  const metadataLog = await logDirectory.openMetadataLog(
+    metadataLogConfig({ segmentBytes: 1 << 30, segmentMs: 604_800_000 }),
+  );
+  const quorum = await MetadataQuorum.open({
+    nodeId: 1,
+    clusterId,
+    directoryId,
+    fileSystem,
+    directory: '/data',
+    metadataLog,
+    staticVoters: null,
+    controllerListeners,
+    timeouts: { electionTimeoutMs: 1000, fetchTimeoutMs: 2000, electionBackoffMaxMs: 1000 },
+    rules: permissiveRules,
+    settings: () => controllerSettings,
+    clock: time,
+    timer: time,
+    random,
+    logger: silentLogger,
+    onFatal: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+  return {
+    quorum,
+    logDirectory,
+    directoryId,
+    time,
+    close: async () => {
+      const { brokerEpoch } = quorum;
+      if (brokerEpoch >= 0) {
+        await quorum.controlledShutdown();
+        await quorum.fence();
+      }
+      await quorum.stop();
+      await logDirectory.loadLogs(() => null);
+      await logDirectory.close({ brokerEpoch });
+    },
+    kill: () => {
+      void quorum.stop();
+      logDirectory.abandon();
+    },
+  };
+}
+
+export async function startBroker({ quorum, logDirectory, directoryId }: RunningQuorum): Promise<void> {
+  await quorum.registerBroker({
+    listeners,
+    rack: null,
+    logDirs: [directoryId],
+    cleanShutdownBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch,
+  });
+  await quorum.unfence();
+}
