@@ -34,7 +34,7 @@ export function placeReplicas(
   if (replicationFactor > brokers.length) {
     const message =
       `The target replication factor of ${replicationFactor} cannot be reached because only ` +
-      `${brokers.length} broker(s) are registered.`;
+      `${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`;
     return failure('INVALID_REPLICATION_FACTOR', message);
   }
   const placements: number[][] = [];

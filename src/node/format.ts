@@ -105,7 +105,7 @@ function formatDirectory(
 ): void {
   const { fileSystem, nodeId, quorum, nowMs, bootstrapRecords = [] } = options;
   const { directory, directoryId, clusterId, levels } = target;
-  fileSystem.makeDirectory(directory);
+  makeDirectoryDurable(fileSystem, directory);
   writeSynced(fileSystem, `${directory}/${BOOTSTRAP_CHECKPOINT}`, newBootstrapFile(levels, bootstrapRecords, nowMs));
   const isMetadataDirectory = directory === (options.metadataDirectory ?? options.directories[0]);
   if (isMetadataDirectory && quorum.kind === 'standalone') {
@@ -125,6 +125,22 @@ function formatDirectory(
     fileSystem.syncDirectory(metadataDirectory);
   }
   writeMetaProperties(fileSystem, directory, { version: 1, clusterId, nodeId, directoryId });
+}
+
+/** Creating a directory is durable when the one above it is synced. */
+function makeDirectoryDurable(fileSystem: FileSystem, directory: string): void {
+  const missing: string[] = [];
+  for (let path = directory; path !== '' && path !== '.' && !fileSystem.exists(path); path = parentOf(path)) {
+    missing.push(path);
+  }
+  fileSystem.makeDirectory(directory);
+  for (const path of missing) fileSystem.syncDirectory(parentOf(path));
+}
+
+function parentOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  if (end === -1) return '.';
+  return end === 0 ? '/' : path.slice(0, end);
 }
 
 function writeSynced(fileSystem: FileSystem, path: string, data: Buffer): void {

@@ -3,6 +3,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { decodeFrom, encodeInto } from '../../src/wire/codec.ts';
+import { errorCode } from '../../src/wire/errors.ts';
 import { Reader } from '../../src/wire/reader.ts';
 import { requestHeader } from '../../src/wire/schema/request-header.ts';
 import { responseHeader } from '../../src/wire/schema/response-header.ts';
@@ -46,9 +47,12 @@ export function schemaOf(name: string): MessageSchema {
   return schema;
 }
 
-/** All versions of an API, also one that is not stable. */
-export function versionsOf(api: string): { min: number; max: number } {
-  return parseVersions(schemaOf(`${api}Request`).versions);
+/** The stable versions of an API, ascending. */
+export function versionsOf(api: string): number[] {
+  const schema = schemaOf(`${api}Request`);
+  const { min, max } = parseVersions(schema.versions);
+  const count = max - min + (schema.latestVersionUnstable ? 0 : 1);
+  return Array.from({ length: count }, (_, i) => min + i);
 }
 
 interface Waiting {
@@ -145,9 +149,10 @@ export function encodeRequest(request: RawRequest, correlationId: number): Buffe
   const schema = schemaOf(`${request.api}Request`);
   const writer = new Writer();
   writer.int32(0); // the size, known only at the end
+  const flexible = includesVersion(schema.flexibleVersions, request.version);
   encodeInto(
     requestHeader,
-    isFlexible(schema, request.version) ? 2 : 1,
+    flexible ? 2 : 1,
     {
       requestApiKey: schema.apiKey ?? -1,
       requestApiVersion: request.version,
@@ -157,7 +162,9 @@ export function encodeRequest(request: RawRequest, correlationId: number): Buffe
     writer,
   );
   if (request.rawBody === undefined) {
-    encodeInto(schema, request.version, pruneFields(schema.fields, request.version, request.body ?? {}), writer);
+    // A version that no schema has goes out with the newest body that there is.
+    const known = Math.min(request.version, parseVersions(schema.versions).max);
+    encodeInto(schema, known, pruneFields(schema.fields, known, request.body ?? {}), writer);
   } else {
     writer.raw(Buffer.from(request.rawBody, 'hex'));
   }
@@ -172,16 +179,18 @@ function decodeResponse(request: RawRequest, frame: Buffer): Body {
   const schema = schemaOf(`${request.api}Response`);
   const reader = new Reader(frame);
   const isApiVersions = request.api === 'ApiVersions';
-  decodeFrom(responseHeader, !isApiVersions && isFlexible(schema, request.version) ? 1 : 0, reader);
+  decodeFrom(
+    responseHeader,
+    !isApiVersions && includesVersion(schema.flexibleVersions, request.version) ? 1 : 0,
+    reader,
+  );
   // An ApiVersions request of a version that the broker does not know is answered in version 0 (KIP-511).
-  const version = isApiVersions && frame.readInt16BE(4) !== 0 ? 0 : request.version;
+  const isFallback = isApiVersions && frame.readInt16BE(4) === errorCode('UNSUPPORTED_VERSION');
+  const version = isFallback ? 0 : request.version;
   const body = decodeFrom(schema, version, reader) as Body;
-  if (reader.remaining !== 0) throw new Error(`${request.api} v${version}: ${reader.remaining} bytes behind the response`);
+  if (reader.remaining !== 0)
+    throw new Error(`${request.api} v${version}: ${reader.remaining} bytes behind the response`);
   return body;
-}
-
-function isFlexible(schema: MessageSchema, version: number): boolean {
-  return includesVersion(schema.flexibleVersions, version);
 }
 
 /** The body without the fields that the version lacks. Throws for a field that no version has. */

@@ -1,0 +1,25 @@
+// franz-go against the broker.
+
+import { expect, test } from 'vitest';
+import { scope } from '../../support/scope.ts';
+import { prepareGo, toolsOf } from '../../support/toolchain.ts';
+import { clientProgram, clientSuite, commonScenarios, type SeenRecord } from './scenarios.ts';
+
+const toolchain = await prepareGo();
+
+clientSuite('franz-go', toolchain, (broker) => {
+  const program = () => clientProgram(toolsOf(toolchain).program);
+
+  commonScenarios('franz', broker, program);
+
+  if (!scope.transactions) return;
+
+  test('transactions: a read_committed consumer sees the committed records only, in order', async () => {
+    await program().run(broker(), 'transactions', 'franz-transactions');
+    const read = (await program().run(broker(), 'consume', 'franz-transactions', 50, 'read_committed')) as SeenRecord[];
+    const expected = [0, 2, 4, 6, 8].flatMap((transaction) =>
+      Array.from({ length: 10 }, (_, index) => `committed-${transaction}-${index}`),
+    );
+    expect(read.map((record) => record.value)).toEqual(expected);
+  });
+});
