@@ -6,9 +6,10 @@
  *                    any failure of the disk -> offline; only close is left
  *
  * The clean-shutdown marker is read and removed by `open`, before anything is written, and written last by `close`: a crash
- * at any moment in between is seen as one. Checkpoints may lag behind the logs but never run ahead of them. Nothing here
- * keeps a timer while nothing changes.
+ * at any moment in between is seen as one. Checkpoints may lag behind the logs but never run ahead of them. Idle logs cost
+ * no timer: one of the directory's looks for old segments, the others run only while something waits for them.
  */
+import { assert } from '../base/assert.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
@@ -39,6 +40,7 @@ import { loadLog } from './log-loader.ts';
 import { TailBudget } from './log-tail.ts';
 import { OpenFiles } from './open-files.ts';
 import { PartitionLog } from './partition-log.ts';
+import { PendingRemovals } from './pending-removals.ts';
 import { CorruptFileError, LogDirectoryLockedError, StorageError } from './storage-error.ts';
 
 export { LogDirectoryLockedError };
@@ -82,7 +84,19 @@ export interface FoundLog {
   readonly topicId: Uuid;
 }
 
+export interface RetentionOptions {
+  /** `log.retention.check.interval.ms` */
+  readonly checkIntervalMs: number;
+  /** `log.initial.task.delay.ms` */
+  readonly initialDelayMs: number;
+  /** Of the partition that the log belongs to; null while nobody serves it. */
+  readonly highWatermark: (log: PartitionLog) => Offset | null;
+}
+
 const DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX = 65_536;
+/** setTimeout takes no more. */
+const TIMER_DELAY_MAX = 0x7fff_ffff;
+const LOGS_PER_TURN = 100;
 /** Logs that are synced at once after recovery. */
 const CONCURRENT_FLUSHES = 8;
 /** DeleteRecords should not come undone by a crash a minute later; a checkpoint's two syncs should not follow each one. */
@@ -104,7 +118,8 @@ export class LogDirectory {
   readonly #highWatermarks: ReadonlyMap<string, Offset>;
   #checkpointTimer: TimerHandle | null = null;
   #checkpointDueMs = 0;
-  readonly #deletionTimers = new Map<string, TimerHandle>();
+  readonly #pendingRemovals: PendingRemovals;
+  #retentionTimer: TimerHandle | null = null;
   #failure: StorageError | null = null;
   /** Until the logs are there, the checkpoints know more than we do and stay as they are. */
   #logsLoaded = false;
@@ -121,6 +136,7 @@ export class LogDirectory {
     this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT);
     this.#highWatermarks = this.#readCheckpoint(REPLICATION_OFFSET_CHECKPOINT);
     this.#files = new OpenFiles(fileSystem, options.openFilesMax);
+    this.#pendingRemovals = new PendingRemovals(options);
     this.#environment = {
       fileSystem,
       clock: options.clock,
@@ -128,6 +144,7 @@ export class LogDirectory {
       random: options.random,
       logger: options.logger,
       files: this.#files,
+      pendingRemovals: this.#pendingRemovals,
       tailBudget: new TailBudget(options.tailCacheBytesMax),
       tailCacheBytesMaxPerLog: options.tailCacheBytesMaxPerLog,
       synchronousWriteBytesMax: options.synchronousWriteBytesMax ?? DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX,
@@ -190,7 +207,7 @@ export class LogDirectory {
       if (!fileSystem.stat(directory).isDirectory) continue;
       if (parsed.kind === 'delete') {
         // Its delay began in the last run.
-        this.#scheduleRemoval(directory, 0);
+        this.#pendingRemovals.removeDirectoryLater(directory, 0);
         continue;
       }
       if (parsed.kind !== 'partition') continue;
@@ -312,24 +329,45 @@ export class LogDirectory {
       return true;
     }
     log.moveTo(directory);
-    this.#scheduleRemoval(directory, log.config.fileDeleteDelayMs);
+    this.#pendingRemovals.removeDirectoryLater(directory, log.config.fileDeleteDelayMs);
     this.#environment.checkpointOutdated();
     return true;
   }
 
-  #scheduleRemoval(directory: string, delayMs: number): void {
-    const { timer, fileSystem, logger } = this.#options;
-    const handle = timer.schedule(Math.min(delayMs, 0x7fff_ffff), () => {
-      this.#deletionTimers.delete(directory);
-      if (this.#failure !== null || this.#closed) return;
-      try {
-        fileSystem.removeDirectory(directory);
-      } catch (error) {
-        // The folder is out of the way already; the next start tries again.
-        logger.warn('a deleted log could not be removed', { directory, reason: String(error) });
-      }
+  /** From now on old segments are looked for, all logs' by one timer; until `close`. */
+  startRetention(options: RetentionOptions): void {
+    assert(this.#retentionTimer === null, 'retention starts once');
+    this.#scheduleRetention(options, options.initialDelayMs);
+  }
+
+  #scheduleRetention(options: RetentionOptions, delayMs: number): void {
+    this.#retentionTimer = this.#options.timer.schedule(Math.min(delayMs, TIMER_DELAY_MAX), () => {
+      this.#deleteOldSegments(options, [...this.#logs.values()], 0);
     });
-    this.#deletionTimers.set(directory, handle);
+  }
+
+  /** A part of the logs in each turn, so that ten thousand of them do not hold up requests. */
+  #deleteOldSegments(options: RetentionOptions, logs: readonly PartitionLog[], from: number): void {
+    if (this.#failure !== null || this.#closed) return;
+    const to = Math.min(from + LOGS_PER_TURN, logs.length);
+    for (let index = from; index < to; index++) {
+      const log = logs[index]!;
+      const highWatermark = options.highWatermark(log);
+      if (highWatermark === null) continue;
+      const segmentCount = log.deleteOldSegments(highWatermark);
+      if (segmentCount === 0) continue;
+      const { topic, partition } = log.topicPartition;
+      this.#options.logger.info('old segments are deleted', {
+        log: partitionDirectoryName(topic, partition),
+        segmentCount,
+        logStartOffset: log.logStartOffset,
+      });
+    }
+    if (to === logs.length) {
+      this.#scheduleRetention(options, options.checkIntervalMs);
+    } else {
+      this.#retentionTimer = this.#options.timer.schedule(0, () => this.#deleteOldSegments(options, logs, to));
+    }
   }
 
   /** `replication-offset-checkpoint`; keys are `topic-partition`. */
@@ -410,6 +448,8 @@ export class LogDirectory {
     this.#options.logger.error('the log directory goes offline', { directory: this.path, reason: error.message });
     this.#checkpointTimer?.cancel();
     this.#checkpointTimer = null;
+    this.#retentionTimer?.cancel();
+    this.#pendingRemovals.cancel();
     for (const log of this.#logs.values()) log.stop(error);
     this.#metadataLog?.stop(error);
     this.#options.onOffline?.(error);
@@ -424,8 +464,8 @@ export class LogDirectory {
     if (this.#closed) return;
     this.#closed = true;
     this.#checkpointTimer?.cancel();
-    for (const timer of this.#deletionTimers.values()) timer.cancel();
-    this.#deletionTimers.clear();
+    this.#retentionTimer?.cancel();
+    this.#pendingRemovals.cancel();
     try {
       const logs = [...this.#logs.values()];
       if (this.#metadataLog !== null) logs.push(this.#metadataLog);
@@ -451,7 +491,8 @@ export class LogDirectory {
     if (this.#closed) return;
     this.#closed = true;
     this.#checkpointTimer?.cancel();
-    for (const timer of this.#deletionTimers.values()) timer.cancel();
+    this.#retentionTimer?.cancel();
+    this.#pendingRemovals.cancel();
     const error = new StorageError('the log directory was abandoned');
     for (const log of this.#logs.values()) log.stop(error);
     this.#metadataLog?.stop(error);

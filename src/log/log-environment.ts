@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import type { TailBudget } from './log-tail.ts';
 import type { OpenFiles } from './open-files.ts';
+import type { PendingRemovals } from './pending-removals.ts';
 import type { StorageError } from './storage-error.ts';
 
 /** What the logs of one directory share, and what they tell it. */
@@ -14,6 +15,7 @@ export interface LogEnvironment {
   readonly random: Random;
   readonly logger: Logger;
   readonly files: OpenFiles;
+  readonly pendingRemovals: PendingRemovals;
   readonly tailBudget: TailBudget;
   readonly tailCacheBytesMaxPerLog: number;
   readonly synchronousWriteBytesMax: number;

@@ -10,6 +10,7 @@ import * as batch from '../wire/records/record-batch.ts';
 import { scanBatches } from './batch-scanner.ts';
 import type { LogConfig } from './log-config.ts';
 import {
+  DELETED_SUFFIX,
   INDEX_SUFFIX,
   LOG_SUFFIX,
   SEGMENT_SUFFIXES,
@@ -104,6 +105,14 @@ export class LogSegment {
       : Number.POSITIVE_INFINITY;
   }
 
+  /** Of all records; where none has a timestamp, when the file was last written. An idle log keeps no index in memory for it. */
+  get largestTimestampMs(): number {
+    const known = this.#maxTimestampMs !== null;
+    const timestampMs = this.maxTimestampMs;
+    if (!known) this.unloadIndexes();
+    return timestampMs >= 0 ? timestampMs : this.modifiedMs;
+  }
+
   get modifiedMs(): number {
     return this.#fileSystem.stat(this.file.path).modifiedMs;
   }
@@ -120,10 +129,17 @@ export class LogSegment {
     if (this.size === 0) return false;
     return (
       this.size > config.segmentBytes - sizeInBytes ||
-      this.#timeWaitedMs(nowMs, maxTimestampMs) > config.segmentMs - this.#rollJitterMs ||
+      this.#timeWaitedMs(nowMs, maxTimestampMs) > this.#segmentMs(config) - this.#rollJitterMs ||
       this.offsetIndex.isFull(config.segmentIndexBytes) ||
       this.timeIndex.isFull(config.segmentIndexBytes)
     );
+  }
+
+  /** `max.compaction.lag.ms` is kept only if segments are closed in time: the active one is not compacted. */
+  #segmentMs(config: LogConfig): number {
+    return config.cleanupPolicy.compact && config.maxCompactionLagMs > 0
+      ? Math.min(config.maxCompactionLagMs, config.segmentMs)
+      : config.segmentMs;
   }
 
   #timeWaitedMs(nowMs: number, timestampMs: number): number {
@@ -302,6 +318,22 @@ export class LogSegment {
 
   closeFile(): void {
     this.#files.close(this.file);
+  }
+
+  /** The four files get the suffix `.deleted`; gives their new paths. Reads that are under way go on. */
+  renameToDeleted(): string[] {
+    this.closeFile();
+    this.file.removed = true;
+    const renamed: string[] = [];
+    // Indexes first: a log file without them can be opened again, they without it cannot.
+    const { path } = this.file;
+    for (const from of [this.offsetIndex.path, this.timeIndex.path, this.transactionIndex.path, path]) {
+      if (!this.#fileSystem.exists(from)) continue;
+      const to = from + DELETED_SUFFIX;
+      this.#fileSystem.rename(from, to);
+      renamed.push(to);
+    }
+    return renamed;
   }
 
   /** The four files, gone at once. */

@@ -56,6 +56,11 @@ export class LogSegments {
     return this.#segments.splice(this.#floorIndex(offset - 1) + 1);
   }
 
+  /** Takes out the `count` oldest; the active one stays. */
+  takeOldest(count: number): LogSegment[] {
+    return this.#segments.splice(0, Math.min(count, this.#segments.length - 1));
+  }
+
   /** Takes out the segments that end at or before `offset`; never the active one. */
   takeBefore(offset: Offset): LogSegment[] {
     let count = 0;

@@ -18,7 +18,13 @@ import * as batch from '../wire/records/record-batch.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA, PRODUCER_SNAPSHOT_SUFFIX, segmentFileName } from './log-files.ts';
+import {
+  DELETED_SUFFIX,
+  LEADER_EPOCH_CHECKPOINT,
+  PARTITION_METADATA,
+  PRODUCER_SNAPSHOT_SUFFIX,
+  segmentFileName,
+} from './log-files.ts';
 import { type LoadedLog, rebuildProducerState, rollJitterMs, snapshotOffsets } from './log-loader.ts';
 import { LogSegment } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
@@ -41,6 +47,7 @@ import { LogWriter } from './log-writer.ts';
 import { encodeProducerSnapshot } from './producer-snapshot.ts';
 import type { ProducerState } from './producer-state.ts';
 import { checkReadyBatches } from './ready-batches.ts';
+import { deletableSegmentCount } from './retention.ts';
 import { StorageError } from './storage-error.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -428,18 +435,57 @@ export class PartitionLog {
    */
   deleteSegmentsBefore(offset: Offset): number {
     if (this.offline) return 0;
-    const segments = this.#segments.takeBefore(offset);
+    return this.#deleteSegments(this.#segments.takeBefore(offset));
+  }
+
+  /**
+   * Removes what retention no longer keeps, as the config is now; where that is everything, the active segment is closed
+   * first. Gives the number of segments.
+   */
+  deleteOldSegments(highWatermark: Offset): number {
+    if (this.offline) return 0;
+    try {
+      const count = deletableSegmentCount({
+        segments: this.#segments.all(),
+        config: this.#config,
+        logStartOffset: this.#logStartOffset,
+        logEndOffset: this.#logEndOffset,
+        highWatermark,
+        nowMs: this.#environment.clock.nowMs(),
+      });
+      if (count === 0) return 0;
+      if (count === this.#segments.count) this.roll();
+      return this.#deleteSegments(this.#segments.takeOldest(count));
+    } catch (error) {
+      this.#writer.fail(error);
+      return 0;
+    }
+  }
+
+  #deleteSegments(segments: readonly LogSegment[]): number {
     if (segments.length === 0) return 0;
     this.#truncations++;
     this.#sizeInBytes = this.#segments.sizeInBytes;
     const first = this.#segments.firstBaseOffset;
+    // First the promise, then the files: a reader must not look for what is about to go.
+    this.advanceLogStartOffset(first);
     try {
-      this.#removeSegments(segments);
-      this.#removeSnapshots((snapshot) => snapshot < first);
+      const paths: string[] = [];
+      for (const segment of segments) {
+        this.#writer.forgetSegment(segment);
+        paths.push(...segment.renameToDeleted());
+      }
+      const { fileSystem, pendingRemovals } = this.#environment;
+      for (const offset of snapshotOffsets(fileSystem, this.#directory)) {
+        if (offset >= first) continue;
+        const path = `${this.#directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`;
+        fileSystem.rename(path, path + DELETED_SUFFIX);
+        paths.push(path + DELETED_SUFFIX);
+      }
+      pendingRemovals.removeFilesLater(paths, this.#config.fileDeleteDelayMs);
     } catch (error) {
       this.#writer.fail(error);
     }
-    this.advanceLogStartOffset(first);
     return segments.length;
   }
 

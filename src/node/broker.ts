@@ -93,6 +93,15 @@ export class BrokerParts {
     );
     this.#partitions.apply({ deletedTopics: [], changedPartitions });
     this.#partitions.start();
+    const { config, logDirectory } = this.#options;
+    logDirectory.startRetention({
+      checkIntervalMs: config.number('log.retention.check.interval.ms'),
+      initialDelayMs: config.number('log.initial.task.delay.ms'),
+      highWatermark: (log) => {
+        const found = this.#partitions.find(log.topicPartition.topic, log.topicPartition.partition);
+        return typeof found === 'string' || found.log !== log ? null : found.highWatermark;
+      },
+    });
   }
 
   /** Takes over a published image; once `start` has been called, for each one in order. */
