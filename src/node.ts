@@ -20,10 +20,12 @@ import type { NodeConfig } from './config/node-config.ts';
 import type { FileSystem } from './io/file-system.ts';
 import { MemoryFileSystem } from './io/memory-file-system.ts';
 import { NodeFileSystem } from './io/node-file-system.ts';
+import { InlineCompaction } from './log/inline-compaction.ts';
 import { LogDirectory, LogDirectoryLockedError } from './log/log-directory.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
+import { CompactionThread } from './node/compaction-thread.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
 import { FormatError, formatStorage, readFormattedDirectories } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
@@ -318,6 +320,10 @@ export class Node {
       controller: quorum.controller,
       brokerEpoch: () => quorum.brokerEpoch,
       logDirectory,
+      compactionRunner:
+        this.ephemeral || !CompactionThread.isAvailable
+          ? new InlineCompaction(this.#fileSystem, systemTimer)
+          : new CompactionThread(),
       advertisesDialledAddress: this.#advertisesDialledAddress,
       clock: systemClock,
       timer: systemTimer,

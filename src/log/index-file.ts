@@ -47,6 +47,11 @@ export abstract class IndexFile {
     return this.entryCount * this.#entrySize;
   }
 
+  /** Bytes of the file, which may lag behind; nothing is loaded for it. */
+  fileSize(): number {
+    return this.#fileSystem.exists(this.#path) ? this.#fileSystem.stat(this.#path).size : 0;
+  }
+
   /** Throws CorruptIndexError when the bytes cannot be this index. */
   protected abstract check(entries: Buffer, count: number): void;
 

@@ -24,6 +24,7 @@ import {
   writeCleanShutdownMarker,
   writePartitionMetadata,
 } from './directory-files.ts';
+import { type CleanerOptions, LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import {
@@ -120,6 +121,7 @@ export class LogDirectory {
   #checkpointDueMs = 0;
   readonly #pendingRemovals: PendingRemovals;
   #retentionTimer: TimerHandle | null = null;
+  #cleaner: LogCleaner | null = null;
   #failure: StorageError | null = null;
   /** Until the logs are there, the checkpoints know more than we do and stay as they are. */
   #logsLoaded = false;
@@ -152,6 +154,7 @@ export class LogDirectory {
       storageFailed: (error) => this.#goOffline(error),
       checkpointOutdated: () => this.#checkpointLater(options.recoveryPointCheckpointIntervalMs),
       logStartOffsetAdvanced: () => this.#checkpointLater(LOG_START_CHECKPOINT_DELAY_MS),
+      logTruncated: (log, logEndOffset) => this.#cleaner?.logTruncated(log, logEndOffset),
       checkpointNow: () => this.#writeCheckpoints(),
     };
   }
@@ -317,6 +320,7 @@ export class LogDirectory {
     const log = this.#logs.get(name);
     if (log === undefined) return false;
     this.#logs.delete(name);
+    this.#cleaner?.logDeleted(name);
     const { fileSystem, random } = this.#options;
     // Open files are closed first: Windows renames no folder with an open file in it.
     log.stop(new StorageError(`${name} was deleted`));
@@ -346,12 +350,29 @@ export class LogDirectory {
     });
   }
 
+  /** From now on compacted topics are compacted; until `close`. */
+  startCleaner(options: CleanerOptions): void {
+    assert(this.#cleaner === null, 'the cleaner starts once');
+    this.#cleaner = new LogCleaner(
+      {
+        ...this.#environment,
+        path: this.path,
+        logs: () => this.#logs.values(),
+        storageFailed: (error) => this.#goOffline(error),
+      },
+      options,
+    );
+    this.#cleaner.start();
+  }
+
   /** A part of the logs in each turn, so that ten thousand of them do not hold up requests. */
   #deleteOldSegments(options: RetentionOptions, logs: readonly PartitionLog[], from: number): void {
     if (this.#failure !== null || this.#closed) return;
     const to = Math.min(from + LOGS_PER_TURN, logs.length);
     for (let index = from; index < to; index++) {
       const log = logs[index]!;
+      // The cleaner does it, between two cleanings.
+      if (this.#cleaner !== null && log.config.cleanupPolicy.compact) continue;
       const highWatermark = options.highWatermark(log);
       if (highWatermark === null) continue;
       const segmentCount = log.deleteOldSegments(highWatermark);
@@ -450,6 +471,7 @@ export class LogDirectory {
     this.#checkpointTimer = null;
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
+    this.#cleaner?.abandon();
     for (const log of this.#logs.values()) log.stop(error);
     this.#metadataLog?.stop(error);
     this.#options.onOffline?.(error);
@@ -467,6 +489,7 @@ export class LogDirectory {
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
     try {
+      await this.#cleaner?.stop();
       const logs = [...this.#logs.values()];
       if (this.#metadataLog !== null) logs.push(this.#metadataLog);
       for (let i = 0; i < logs.length; i += CONCURRENT_FLUSHES) {
@@ -493,6 +516,7 @@ export class LogDirectory {
     this.#checkpointTimer?.cancel();
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
+    this.#cleaner?.abandon();
     const error = new StorageError('the log directory was abandoned');
     for (const log of this.#logs.values()) log.stop(error);
     this.#metadataLog?.stop(error);

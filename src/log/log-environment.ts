@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { FileSystem } from '../io/file-system.ts';
@@ -26,6 +27,8 @@ export interface LogEnvironment {
   checkpointOutdated(): void;
   /** Records were deleted: until the checkpoint says so, a crash would bring them back. */
   logStartOffsetAdvanced(): void;
+  /** The log was cut, or began anew, at `logEndOffset`: no checkpoint of cleaning may lie beyond. */
+  logTruncated(log: string, logEndOffset: Offset): void;
   /** The recovery point is about to move back. Must be on disk before the caller goes on, or a crash would skip recovery. */
   checkpointNow(): void;
 }

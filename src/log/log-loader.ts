@@ -177,6 +177,8 @@ class LogLoader {
       if (!isSegmentFile(name.slice(0, -SWAP_SUFFIX.length), LOG_SUFFIX)) continue;
       const path = `${directory}/${name}`;
       first = Math.min(first, offsetOfFileName(name)!);
+      // Its own place is its own, also when nothing is left in it.
+      end = Math.max(end, offsetOfFileName(name)! + 1);
       const handle = fileSystem.open(path, 'read');
       try {
         scanBatches(handle, 0, handle.size(), (buffer, position) => {

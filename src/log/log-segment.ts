@@ -31,6 +31,8 @@ export interface LogSegmentOptions {
   readonly files: OpenFiles;
   readonly directory: string;
   readonly baseOffset: Offset;
+  /** Behind the names of the files: `.cleaned`, while it is made; empty for a live one. */
+  readonly suffix?: string;
   /** Bytes in the file; null makes a new one. */
   readonly existingSize: number | null;
   readonly nowMs: number;
@@ -62,7 +64,7 @@ export class LogSegment {
 
   constructor(options: LogSegmentOptions) {
     const { fileSystem, directory, baseOffset } = options;
-    const path = (suffix: string) => `${directory}/${segmentFileName(baseOffset, suffix)}`;
+    const path = (suffix: string) => `${directory}/${segmentFileName(baseOffset, suffix)}${options.suffix ?? ''}`;
     const onDisk = options.existingSize !== null;
     this.#fileSystem = fileSystem;
     this.#files = options.files;

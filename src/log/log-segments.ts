@@ -1,4 +1,5 @@
 /** The segments of one log in the order of their offsets; at least one, of which the last is active. */
+import { assert } from '../base/assert.ts';
 import type { Offset } from '../base/flavor.ts';
 import { type FileRead, findMaxTimestamp, findTimestamp, readSegment } from './log-reader.ts';
 import type { LogSegment } from './log-segment.ts';
@@ -61,6 +62,13 @@ export class LogSegments {
     return this.#segments.splice(0, Math.min(count, this.#segments.length - 1));
   }
 
+  /** Puts one segment in the place of neighbours, of which none is active. */
+  replace(replaced: readonly LogSegment[], by: LogSegment): void {
+    const index = this.#segments.indexOf(replaced[0]!);
+    assert(index >= 0 && index + replaced.length < this.#segments.length, 'closed segments of this log are replaced');
+    this.#segments.splice(index, replaced.length, by);
+  }
+
   /** Takes out the segments that end at or before `offset`; never the active one. */
   takeBefore(offset: Offset): LogSegment[] {
     let count = 0;
@@ -81,6 +89,11 @@ export class LogSegments {
       });
     }
     return found;
+  }
+
+  /** Closed segments from the one that holds `offset` on. */
+  closedFrom(offset: Offset): readonly LogSegment[] {
+    return this.#segments.slice(this.#floorIndex(offset), -1);
   }
 
   /** Index of the segment that holds `offset`: the last one that begins at or before it, or the first. */

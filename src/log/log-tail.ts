@@ -156,6 +156,11 @@ export class LogTail {
     return true;
   }
 
+  /** Drops what begins below `offset`: it was compacted, and what a reader must know of it may be gone. */
+  dropBelow(offset: Offset): void {
+    while (this.#blocks.length > 0 && this.#blocks[0]!.startOffset < offset && this.dropOldest());
+  }
+
   clear(): void {
     for (const block of this.#blocks) this.#forget(block);
     this.#blocks = [];

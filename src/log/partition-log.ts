@@ -15,6 +15,8 @@ import type { LeaderEpoch, Offset, ProducerEpoch } from '../base/flavor.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import * as batch from '../wire/records/record-batch.ts';
+import { type CleanablePart, cleanablePart } from './cleanable-part.ts';
+import type { CleanedGroup, CompactionSegment, LastOfProducer } from './compaction.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
@@ -48,6 +50,7 @@ import { encodeProducerSnapshot } from './producer-snapshot.ts';
 import type { ProducerState } from './producer-state.ts';
 import { checkReadyBatches } from './ready-batches.ts';
 import { deletableSegmentCount } from './retention.ts';
+import { swapCleanedSegment } from './segment-swap.ts';
 import { StorageError } from './storage-error.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -87,6 +90,8 @@ export class PartitionLog {
   #validationOptions: ValidationOptions | null = null;
   #lastProducerExpirationMs: number;
   #closed = false;
+  /** Ends the cleaning that is under way; what it made is not taken any more. */
+  #abortCleaning: (() => void) | null = null;
 
   constructor(options: PartitionLogOptions) {
     const { environment, loaded, config } = options;
@@ -129,6 +134,7 @@ export class PartitionLog {
   }
 
   updateConfig(config: LogConfig): void {
+    if (!config.cleanupPolicy.compact) this.#endCleaning();
     this.#config = config;
     this.#validationOptions = null;
     this.#writer.flushPolicy = config;
@@ -464,6 +470,7 @@ export class PartitionLog {
 
   #deleteSegments(segments: readonly LogSegment[]): number {
     if (segments.length === 0) return 0;
+    this.#endCleaning();
     this.#truncations++;
     this.#sizeInBytes = this.#segments.sizeInBytes;
     const first = this.#segments.firstBaseOffset;
@@ -487,6 +494,113 @@ export class PartitionLog {
       this.#writer.fail(error);
     }
     return segments.length;
+  }
+
+  // ---- compaction
+
+  get isCleaning(): boolean {
+    return this.#abortCleaning !== null;
+  }
+
+  /** What a cleaning would find. `checkpointOffset`: where the last one ended; null before the first. */
+  cleanablePart(checkpointOffset: Offset | null, highWatermark: Offset): CleanablePart | null {
+    if (this.offline) return null;
+    try {
+      return cleanablePart({
+        segments: this.#segments,
+        config: this.#config,
+        logStartOffset: this.#logStartOffset,
+        logEndOffset: this.#logEndOffset,
+        lastStableOffset: this.lastStableOffset(highWatermark),
+        checkpointOffset,
+        nowMs: this.#environment.clock.nowMs(),
+      });
+    } catch (error) {
+      this.#writer.fail(error);
+      return null;
+    }
+  }
+
+  /** Those below `firstUncleanableOffset`, as a cleaning must know them. */
+  compactionSegments(firstUncleanableOffset: Offset): CompactionSegment[] {
+    return this.#segments
+      .all()
+      .filter(({ baseOffset }) => baseOffset < firstUncleanableOffset)
+      .map(({ baseOffset, size, offsetIndex, timeIndex }) => ({
+        baseOffset,
+        sizeInBytes: size,
+        offsetIndexSize: offsetIndex.fileSize(),
+        timeIndexSize: timeIndex.fileSize(),
+      }));
+  }
+
+  /** Where each active producer's state is found when the log is loaded: compaction keeps these batches. */
+  lastOfProducers(): LastOfProducer[] {
+    const found: LastOfProducer[] = [];
+    for (const { producerId, producerEpoch, lastDataOffset } of this.#producerState.producers()) {
+      found.push({ producerId, producerEpoch, lastDataOffset });
+    }
+    return found;
+  }
+
+  /** `abort` is called when the log is cut, deleted or closed, or is no longer to be compacted. */
+  beginCleaning(abort: () => void): void {
+    assert(this.#abortCleaning === null, 'one cleaning of a log at a time');
+    this.#abortCleaning = abort;
+  }
+
+  /** The cleaning is over, or is ended by this. */
+  #endCleaning(): void {
+    const abort = this.#abortCleaning;
+    this.#abortCleaning = null;
+    abort?.();
+  }
+
+  cleaningEnded(): void {
+    this.#abortCleaning = null;
+  }
+
+  /** Takes over what a cleaning made of some closed segments. The cleaning has not been aborted. */
+  replaceSegments(group: CleanedGroup): void {
+    if (this.offline) return;
+    const { fileSystem, files, pendingRemovals } = this.#environment;
+    const bases = new Set(group.replacedBaseOffsets);
+    const replaced = this.#segments.all().filter(({ baseOffset }) => bases.has(baseOffset));
+    assert(replaced.length === bases.size, 'the segments that were cleaned are there still');
+    const endOffset = this.#segments.closedFrom(group.replacedBaseOffsets[bases.size - 1]!)[1]?.baseOffset;
+    try {
+      const paths = swapCleanedSegment({
+        fileSystem,
+        directory: this.#directory,
+        baseOffset: group.baseOffset,
+        replaced,
+      });
+      const segment = new LogSegment({
+        fileSystem,
+        files,
+        directory: this.#directory,
+        baseOffset: group.baseOffset,
+        existingSize: group.sizeInBytes,
+        nowMs: this.#environment.clock.nowMs(),
+        rollJitterMs: 0,
+      });
+      for (const old of replaced) this.#writer.forgetSegment(old);
+      this.#segments.replace(replaced, segment);
+      this.#writer.addUnsyncedPath(this.#directory);
+      // What was read before the swap is not mixed with the transaction index of after it.
+      this.#truncations++;
+      this.#tail.dropBelow(endOffset ?? this.#segments.active.baseOffset);
+      this.#sizeInBytes = this.#segments.sizeInBytes;
+      for (const { baseOffset } of replaced.slice(1)) {
+        const path = `${this.#directory}/${segmentFileName(baseOffset, PRODUCER_SNAPSHOT_SUFFIX)}`;
+        if (!fileSystem.exists(path)) continue;
+        fileSystem.rename(path, path + DELETED_SUFFIX);
+        paths.push(path + DELETED_SUFFIX);
+      }
+      pendingRemovals.removeFilesLater(paths, this.#config.fileDeleteDelayMs);
+    } catch (error) {
+      this.#writer.fail(error);
+    }
   }
 
   // ---- reading
@@ -658,6 +772,7 @@ export class PartitionLog {
     assert(offset >= 0, `truncation to ${offset}`);
     await this.#writer.drained();
     if (offset >= this.#logEndOffset) return;
+    this.#endCleaning();
     await this.#change(() => {
       if (offset <= this.#segments.firstBaseOffset) {
         this.#startAnew(offset);
@@ -692,6 +807,7 @@ export class PartitionLog {
   }
 
   #startAnew(offset: Offset): void {
+    this.#endCleaning();
     this.#lowerRecoveryPoint(Math.min(offset, this.#segments.firstBaseOffset));
     this.#removeSegments(this.#segments.takeAll());
     this.#removeSnapshots(() => true);
@@ -711,6 +827,7 @@ export class PartitionLog {
     this.#logEndOffset = logEndOffset;
     this.#sizeInBytes = this.#segments.sizeInBytes;
     if (this.#logStartOffset > logEndOffset) this.#logStartOffset = logEndOffset;
+    this.#environment.logTruncated(this.#name(), logEndOffset);
   }
 
   /** A recovery point beyond the cut would make the next crash skip what is appended after it. */
@@ -754,6 +871,7 @@ export class PartitionLog {
   /** Syncs everything, indexes and producers included: the next start need not recover. Rejects with StorageError. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#endCleaning();
     if (this.#writer.failure !== null) {
       this.#closed = true;
       this.#segments.closeFiles();
@@ -779,6 +897,7 @@ export class PartitionLog {
 
   /** The directory failed or the log goes away: what waits is rejected. Called by the log directory. */
   stop(error: StorageError): void {
+    this.#endCleaning();
     this.#writer.stop(error);
     this.#segments.closeFiles();
     this.#tail.written(this.#logEndOffset);

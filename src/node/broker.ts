@@ -11,6 +11,7 @@ import type { MetadataView } from '../apis/metadata-view.ts';
 import { isInternalTopic } from '../apis/topic-names.ts';
 import type { AssertionError } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { configResourceType } from '../config/config-resource.ts';
@@ -18,7 +19,9 @@ import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
 import type { NodeConfig } from '../config/node-config.ts';
 import type { Controller } from '../controller/controller.ts';
 import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
+import type { CompactionRunner } from '../log/log-cleaner.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
+import type { PartitionLog } from '../log/partition-log.ts';
 import { supportedFeatures } from '../metadata/features.ts';
 import type { MetadataChanges } from '../metadata/metadata-delta.ts';
 import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
@@ -38,6 +41,7 @@ export interface BrokerOptions {
   readonly controller: Controller;
   readonly brokerEpoch: () => number;
   readonly logDirectory: LogDirectory;
+  readonly compactionRunner: CompactionRunner;
   /** Nobody configured what to advertise: clients are told the address that they dialled. */
   readonly advertisesDialledAddress: boolean;
   readonly clock: Clock;
@@ -93,15 +97,30 @@ export class BrokerParts {
     );
     this.#partitions.apply({ deletedTopics: [], changedPartitions });
     this.#partitions.start();
-    const { config, logDirectory } = this.#options;
+    const { config, brokerConfig, logDirectory } = this.#options;
+    const highWatermark = (log: PartitionLog) => this.#highWatermarkOf(log);
     logDirectory.startRetention({
       checkIntervalMs: config.number('log.retention.check.interval.ms'),
       initialDelayMs: config.number('log.initial.task.delay.ms'),
-      highWatermark: (log) => {
-        const found = this.#partitions.find(log.topicPartition.topic, log.topicPartition.partition);
-        return typeof found === 'string' || found.log !== log ? null : found.highWatermark;
-      },
+      highWatermark,
     });
+    if (!config.boolean('log.cleaner.enable')) return;
+    logDirectory.startCleaner({
+      settings: () => ({
+        backoffMs: brokerConfig.current.number('log.cleaner.backoff.ms'),
+        dedupeBufferSize: brokerConfig.current.number('log.cleaner.dedupe.buffer.size'),
+        dedupeBufferLoadFactor: brokerConfig.current.number('log.cleaner.io.buffer.load.factor'),
+        ioBufferSize: brokerConfig.current.number('log.cleaner.io.buffer.size'),
+        bytesPerSecond: brokerConfig.current.number('log.cleaner.io.max.bytes.per.second'),
+      }),
+      runner: this.#options.compactionRunner,
+      highWatermark,
+    });
+  }
+
+  #highWatermarkOf(log: PartitionLog): Offset | null {
+    const found = this.#partitions.find(log.topicPartition.topic, log.topicPartition.partition);
+    return typeof found === 'string' || found.log !== log ? null : found.highWatermark;
   }
 
   /** Takes over a published image; once `start` has been called, for each one in order. */

@@ -51,7 +51,10 @@ export const logConfigs = {
     acts: true,
     doc: 'Buffers for reading and writing while a log is compacted.',
   }),
-  'log.cleaner.io.max.bytes.per.second': key('DOUBLE', '1.7976931348623157E308', 'MEDIUM', 'cluster-wide'),
+  'log.cleaner.io.max.bytes.per.second': key('DOUBLE', '1.7976931348623157E308', 'MEDIUM', 'cluster-wide', {
+    acts: true,
+    doc: 'Most bytes a second that compaction reads and writes.',
+  }),
   'log.cleaner.max.compaction.lag.ms': key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
     valid: '[1,...]',
     acts: true,
