@@ -74,7 +74,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('truncate' as const), at: fc.double({ min: 0, max: 1, noNaN: true }) }),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1000, DELETE_RETENTION_MS) }),
   },
 );
@@ -147,6 +147,7 @@ class Modelled {
         return this.check(this.log, 'after a restart');
       case 'kill':
         this.fileSystem = this.fileSystem.crashClone('kill');
+        removeSnapshots(this.fileSystem);
         this.directory.abandon();
         await this.open();
         return this.check(this.log, 'after a kill');
@@ -235,6 +236,8 @@ class Modelled {
     const points = this.recorder!.finish();
     await this.check(this.log, 'after a cleaning');
     for (const { before, kind, disk } of points) {
+      // Without snapshots, the batches alone must tell who produced and what is open.
+      if (kind === 'kill') removeSnapshots(disk);
       const opened = await openLog(disk, CONFIG, { time: this.time });
       const what = `${kind} before ${before}`;
       await this.check(opened.log, what);
@@ -303,6 +306,10 @@ class Modelled {
       ).toContain(producer);
     }
   }
+}
+
+function removeSnapshots(disk: MemoryFileSystem): void {
+  for (const name of disk.list('/data/t-0')) if (name.endsWith('.snapshot')) disk.remove(`/data/t-0/${name}`);
 }
 
 test('a compacted log tells the same as the whole one, whatever happens to it', { timeout: 120_000 }, async () => {
