@@ -21,6 +21,8 @@ export interface FileSystem {
   rename(from: string, to: string): void;
   /** Deletes a file; no error when it is absent. */
   remove(path: string): void;
+  /** As `remove`, by another thread where that may take long: the blocks of a large file are given back one by one. */
+  removeAsync(path: string): Promise<void>;
   /** Deletes a directory and everything below it; no error when it is absent. */
   removeDirectory(path: string): void;
   /** Makes creations, renames and deletions in a directory durable. */

@@ -182,6 +182,10 @@ export class MemoryFileSystem implements FileSystem {
     target.parent.entries.set(target.name, node);
   }
 
+  async removeAsync(path: string): Promise<void> {
+    this.remove(path);
+  }
+
   remove(path: string): void {
     const node = this.#find(path);
     if (node === undefined) return;

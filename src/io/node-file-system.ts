@@ -41,6 +41,10 @@ export class NodeFileSystem implements FileSystem {
     fs.renameSync(from, to);
   }
 
+  removeAsync(path: string): Promise<void> {
+    return fs.promises.rm(path, { force: true });
+  }
+
   remove(path: string): void {
     fs.rmSync(path, { force: true });
   }

@@ -3,13 +3,18 @@
  * 128 bits, so two keys are taken for one with a chance that nobody lives to see. The hash is keyed (two HalfSipHash-1-3 of
  * 64 bits), because who writes keys must not be able to choose two that collide and so make one of them vanish.
  *
- *     hashes   4 x int32 per slot      linear probing from hash mod slots
- *     offsets  float64 per slot        offset + 1; 0: the slot is free
+ *     slot     hash 4 x int32 | offset + 1 as low and high int32 (0, 0: the slot is free)      linear probing
+ *
+ * One array, so that a look-up mostly costs one miss of the processor's cache.
  */
 import { assert } from '../base/assert.ts';
 import type { Offset } from '../base/flavor.ts';
 
 const BYTES_PER_SLOT = 24;
+const INTS_PER_SLOT = 6;
+const LOW = 4;
+const HIGH = 5;
+const TWO_TO_32 = 0x1_0000_0000;
 export const HASH_KEY_SIZE = 16;
 
 /** How many keys fit into `size` bytes when every slot is taken. */
@@ -20,8 +25,7 @@ export function slotsIn(size: number): number {
 export class KeyOffsetMap {
   readonly slotCount: number;
   size = 0;
-  readonly #hashes: Int32Array;
-  readonly #offsets: Float64Array;
+  readonly #slots: Int32Array;
   readonly #hashKey: Int32Array;
   readonly #hash = new Int32Array(4);
 
@@ -29,42 +33,52 @@ export class KeyOffsetMap {
   constructor(slotCount: number, hashKey: Uint8Array) {
     assert(slotCount > 0 && hashKey.length === HASH_KEY_SIZE, 'a map has slots and a key');
     this.slotCount = slotCount;
-    this.#hashes = new Int32Array(slotCount * 4);
-    this.#offsets = new Float64Array(slotCount);
+    this.#slots = new Int32Array(slotCount * INTS_PER_SLOT);
     this.#hashKey = new Int32Array(new Uint8Array(hashKey).buffer);
   }
 
   /** Offsets come in ascending order, or what was there is kept. There must be room. */
   put(buffer: Buffer, start: number, size: number, offset: Offset): void {
-    const slot = this.#find(buffer, start, size);
-    if (this.#offsets[slot] === 0) {
+    const slots = this.#slots;
+    const at = this.#find(buffer, start, size);
+    const known = this.#offsetAt(at);
+    if (known < 0) {
       // One slot stays free: a search ends there.
       assert(this.size + 1 < this.slotCount, 'the map of keys is full');
-      this.#hashes.set(this.#hash, slot * 4);
+      slots.set(this.#hash, at);
       this.size++;
     }
-    if (offset + 1 > this.#offsets[slot]!) this.#offsets[slot] = offset + 1;
+    if (offset <= known) return;
+    slots[at + LOW] = offset + 1; // the low half: a typed array takes it modulo 2^32
+    slots[at + HIGH] = Math.floor((offset + 1) / TWO_TO_32);
   }
 
   /** -1: not there. */
   get(buffer: Buffer, start: number, size: number): Offset {
-    return this.#offsets[this.#find(buffer, start, size)]! - 1;
+    return this.#offsetAt(this.#find(buffer, start, size));
   }
 
+  #offsetAt(at: number): Offset {
+    return this.#slots[at + HIGH]! * TWO_TO_32 + (this.#slots[at + LOW]! >>> 0) - 1;
+  }
+
+  /** Where the key's slot begins, or the free one that it would get. */
   #find(buffer: Buffer, start: number, size: number): number {
     const hash = this.#hash;
     const key = this.#hashKey;
     halfSipHash(buffer, start, size, key[0]!, key[1]!, hash, 0);
     halfSipHash(buffer, start, size, key[2]!, key[3]!, hash, 2);
-    const [h0, h1, h2, h3] = [hash[0]!, hash[1]!, hash[2]!, hash[3]!];
-    const hashes = this.#hashes;
-    let slot = (h0 >>> 0) % this.slotCount;
-    while (this.#offsets[slot] !== 0) {
-      const at = slot * 4;
-      if (hashes[at] === h0 && hashes[at + 1] === h1 && hashes[at + 2] === h2 && hashes[at + 3] === h3) return slot;
-      slot = slot + 1 === this.slotCount ? 0 : slot + 1;
+    const h0 = hash[0]!;
+    const slots = this.#slots;
+    let at = ((h0 >>> 0) % this.slotCount) * INTS_PER_SLOT;
+    while (slots[at + LOW] !== 0 || slots[at + HIGH] !== 0) {
+      if (slots[at] === h0 && slots[at + 1] === hash[1] && slots[at + 2] === hash[2] && slots[at + 3] === hash[3]) {
+        return at;
+      }
+      at += INTS_PER_SLOT;
+      if (at === slots.length) at = 0;
     }
-    return slot;
+    return at;
   }
 }
 

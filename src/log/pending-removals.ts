@@ -24,12 +24,20 @@ export class PendingRemovals {
   removeFilesLater(paths: readonly string[], delayMs: number): void {
     if (paths.length === 0) return;
     this.#later(delayMs, () => {
-      for (const path of paths) this.#try(path, () => this.#fileSystem.remove(path));
+      for (const path of paths) {
+        this.#fileSystem.removeAsync(path).catch((error: unknown) => this.#failed(path, error));
+      }
     });
   }
 
   removeDirectoryLater(path: string, delayMs: number): void {
-    this.#later(delayMs, () => this.#try(path, () => this.#fileSystem.removeDirectory(path)));
+    this.#later(delayMs, () => {
+      try {
+        this.#fileSystem.removeDirectory(path);
+      } catch (error) {
+        this.#failed(path, error);
+      }
+    });
   }
 
   /** Nothing is removed any more by this run. */
@@ -46,12 +54,8 @@ export class PendingRemovals {
     this.#timers.add(handle);
   }
 
-  #try(path: string, remove: () => void): void {
-    try {
-      remove();
-    } catch (error) {
-      // It is out of the way already; the next start tries again.
-      this.#logger.warn('a deleted file could not be removed', { path, reason: String(error) });
-    }
+  #failed(path: string, error: unknown): void {
+    // It is out of the way already; the next start tries again.
+    this.#logger.warn('a deleted file could not be removed', { path, reason: String(error) });
   }
 }

@@ -13,13 +13,19 @@ export type CompactionNews =
   | { readonly kind: 'done'; readonly result: CompactionResult }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | null };
 
+/** What a cleaning allocates dies at once; a larger nursery only keeps it longer. */
+const YOUNG_GENERATION_SIZE_MB = 4;
+
 export class CompactionThread implements CompactionRunner {
   /** Threads run compiled code only; from the sources (tests) there is none. */
   static readonly isAvailable = import.meta.url.endsWith('.js');
 
   start(job: CompactionJob, { bytesPerSecond, onGroup }: RunOptions): RunningCompaction {
     const workerData: CompactionOrder = { job, bytesPerSecond };
-    const worker = new Worker(new URL('./compaction-worker.js', import.meta.url), { workerData });
+    const worker = new Worker(new URL('./compaction-worker.js', import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_SIZE_MB },
+    });
     let aborted = false;
     const done = new Promise<CompactionResult | null>((resolve, reject) => {
       let result: CompactionResult | null = null;

@@ -92,6 +92,10 @@ export class CrashPointFileSystem implements FileSystem {
     this.#disk.remove(path);
   }
 
+  async removeAsync(path: string): Promise<void> {
+    this.remove(path);
+  }
+
   removeDirectory(path: string): void {
     this.#point(`remove ${path}`);
     this.#disk.removeDirectory(path);
