@@ -1,6 +1,6 @@
 // Builds dist/: `node scripts/build.js`, or with --if-stale only when a source is newer than the last build, so that `npm start`
 // on an unchanged tree is immediate. tsc checks and emits every module with its types; rolldown then joins the modules of
-// the two entries, because loading three hundred files takes longer than everything else that a start does.
+// the entries, because loading three hundred files takes longer than everything else that a start does.
 // Plain JavaScript on purpose: it runs before anything has been compiled.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,12 @@ async function build() {
   if (compiled.status !== 0) return compiled.status ?? 1;
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({
-    input: { main: join(root, 'dist/src/main.js'), index: join(root, 'dist/src/index.js') },
+    input: {
+      main: join(root, 'dist/src/main.js'),
+      index: join(root, 'dist/src/index.js'),
+      // A thread of its own, which compaction-thread.ts looks for beside itself.
+      'compaction-worker': join(root, 'dist/src/node/compaction-worker.js'),
+    },
     platform: 'node',
     // What is installed stays outside; node resolves it.
     external: /^[^./]/,
