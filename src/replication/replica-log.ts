@@ -9,6 +9,7 @@ export type {
   LogReadResult,
   TimestampOffset,
   TopicPartition,
+  TransactionGuard,
 } from '../log/partition-log.ts';
 
 /** logStartOffset <= writtenEndOffset <= logEndOffset; below `writtenEndOffset` everything survives a kill of the process. */
@@ -32,6 +33,7 @@ export type ReplicaLog = Pick<
   | 'lastStableOffset'
   | 'abortedTransactions'
   | 'activeProducers'
+  | 'startTransactionVerification'
   | 'advanceLogStartOffset'
 >;
 
