@@ -15,8 +15,8 @@ import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SnapshotRegistry } from '../base/timeline-map.ts';
 import { type ErrorName, KafkaError } from '../wire/errors.ts';
-import type { CompressionType } from '../wire/records/record-batch.ts';
 import { buildEndTransactionBatch } from '../wire/records/control-batch.ts';
+import type { CompressionType } from '../wire/records/record-batch.ts';
 import { buildBatch } from '../wire/records/records.ts';
 import type { PartitionWriter, TopicPartition } from './partition-writer.ts';
 import type {

@@ -35,8 +35,13 @@ import {
   type ListOffsetQuery,
   listOffset,
 } from './partition-offsets.ts';
-import type { ReplicaLogs } from './replica-log.ts';
-import { endTransaction, startTransactionVerification, type TransactionEnd, type TransactionStart } from './transactions.ts';
+import type { ActiveProducer, ReplicaLogs } from './replica-log.ts';
+import {
+  endTransaction,
+  startTransactionVerification,
+  type TransactionEnd,
+  type TransactionStart,
+} from './transactions.ts';
 
 /** What has become of the topics since the last call of `apply`; a part of metadata's `MetadataChanges`. */
 export interface TopicChanges {
@@ -199,6 +204,14 @@ export class HostedPartitions implements PartitionLookup {
 
   endOfLeaderEpoch(query: LeaderEpochQuery): LeaderEpochEnd {
     return endOfLeaderEpoch(this, query);
+  }
+
+  /** What the leader's log remembers of its producers, for DescribeProducers. */
+  activeProducers(topic: string, partition: number): readonly ActiveProducer[] | ErrorName {
+    const found = this.find(topic, partition);
+    if (typeof found === 'string') return found;
+    const leadership = found.checkLeadership(-1, true);
+    return leadership === 'NONE' ? found.log.activeProducers() : leadership;
   }
 
   deleteRecords(query: {

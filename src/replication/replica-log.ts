@@ -4,6 +4,7 @@ import type { PartitionLog } from '../log/partition-log.ts';
 
 export type {
   AbortedTransaction,
+  ActiveProducer,
   AppendOrigin,
   AppendResult,
   LogReadResult,

@@ -54,7 +54,8 @@ export function startTransactionVerification(
 
 /** Looks at the first batch alone: more than one is refused by the append. */
 export function isTransactionalBatch(records: Buffer): boolean {
-  if (records.length < batch.RECORD_BATCH_OVERHEAD || records[batch.MAGIC_POSITION] !== batch.CURRENT_MAGIC) return false;
+  if (records.length < batch.RECORD_BATCH_OVERHEAD || records[batch.MAGIC_POSITION] !== batch.CURRENT_MAGIC)
+    return false;
   return batch.isTransactional(batch.attributes(records, 0));
 }
 

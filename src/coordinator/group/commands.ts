@@ -17,9 +17,9 @@ import type {
   OffsetDeleteResult,
   OffsetFetchInput,
   OffsetFetchResult,
-  TransactionalOffsetCommitInput,
   SyncGroupInput,
   SyncGroupResult,
+  TransactionalOffsetCommitInput,
 } from './group-coordinator.ts';
 import type { GroupRecord } from './group-records.ts';
 

@@ -59,7 +59,11 @@ export type TransactionReply =
       readonly statePartition: number;
       readonly transactions: readonly DecidedTransaction[];
     }
-  | { readonly kind: 'abortWithNewProducerId'; readonly statePartition: number; readonly producer: ProducerOfTransaction };
+  | {
+      readonly kind: 'abortWithNewProducerId';
+      readonly statePartition: number;
+      readonly producer: ProducerOfTransaction;
+    };
 
 export type TransactionEffect = Effect<TransactionCommand, TransactionReply>;
 export type TransactionDecision<R extends TransactionResponse = TransactionResponse> = Decision<

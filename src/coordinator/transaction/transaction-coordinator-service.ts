@@ -137,7 +137,9 @@ export class TransactionCoordinatorService implements TransactionCoordinator {
     const { transactionalId, timeoutMs } = input;
     if (transactionalId === null) {
       const producerId = await this.#options.producerIds.next();
-      return typeof producerId === 'string' ? producerFailure(producerId) : { error: 'NONE', producerId, producerEpoch: 0 };
+      return typeof producerId === 'string'
+        ? producerFailure(producerId)
+        : { error: 'NONE', producerId, producerEpoch: 0 };
     }
     if (!this.#active) return producerFailure('COORDINATOR_NOT_AVAILABLE');
     if (transactionalId === '') return producerFailure('INVALID_REQUEST');

@@ -367,11 +367,7 @@ export class TransactionShard
     return { kind: 'schedule', key, delayMs, command };
   }
 
-  #write(
-    transactionalId: string,
-    metadata: TransactionMetadata,
-    response: TransactionResponse,
-  ): TransactionDecision {
+  #write(transactionalId: string, metadata: TransactionMetadata, response: TransactionResponse): TransactionDecision {
     const record = newTransactionRecord(transactionalId, metadata, this.#config.transactionVersion());
     return { records: [record], response, effects: [] };
   }

@@ -20,7 +20,8 @@ export async function runAll(scripts: readonly Script[], broker: RunningBroker):
   const waiting = [...scripts];
   const lane = async (): Promise<void> => {
     for (let script = waiting.shift(); script !== undefined; script = waiting.shift()) {
-      const t0 = performance.now(); process.stderr.write(`DEBUG begin ${script.name}\n`);
+      const t0 = performance.now();
+      process.stderr.write(`DEBUG begin ${script.name}\n`);
       transcripts.set(script.name, await runScript(script, broker, clusterId));
       process.stderr.write(`DEBUG end ${script.name} ${Math.round(performance.now() - t0)}\n`);
     }
