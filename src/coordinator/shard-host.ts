@@ -291,8 +291,12 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       nowMs: clock.nowMs(),
     });
     const result = this.#closed ? null : writer.append(partition, marker, this.leaderEpoch);
-    if (this.#closed || result === null) return answer({ kind: 'failed', error: 'NOT_COORDINATOR' });
-    if (result.kind === 'failed') return answer({ kind: 'failed', error: result.error });
+    // The append itself may have told that leadership is lost.
+    if (this.#closed || result === null || result.kind === 'failed') {
+      const error = result?.kind === 'failed' ? result.error : 'NOT_COORDINATOR';
+      answer({ kind: 'failed', error });
+      return;
+    }
     assert(result.firstOffset === this.#lastWritten, `marker at ${result.firstOffset}, ${this.#lastWritten} expected`);
     this.shard.replayEndTransaction(end);
     const deadlineMs = clock.monotonicMs() + this.#options.writeTimeoutMs;
