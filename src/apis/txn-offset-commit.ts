@@ -8,6 +8,7 @@
  * INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE or (v4) TRANSACTION_ABORTABLE, CONCURRENT_TRANSACTIONS,
  * COORDINATOR_LOAD_IN_PROGRESS (COORDINATOR_NOT_AVAILABLE before v2), COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR.
  */
+import { ZERO_UUID } from '../base/uuid.ts';
 import {
   GROUP_METADATA_TOPIC,
   type GroupCoordinator,
@@ -72,7 +73,8 @@ export function txnOffsetCommitHandler(
           }
         }
         if (known !== undefined && existing.length > 0)
-          topics.push({ name, topicId: known.topicId, partitions: existing });
+          // Kafka's records of offsets in transactions name no topic id.
+          topics.push({ name, topicId: ZERO_UUID, partitions: existing });
       }
       if (topics.length > 0) {
         const result = await commit(services, request, topics, apiVersion);

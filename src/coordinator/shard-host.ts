@@ -362,7 +362,8 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
         baseOffset: this.#lastWritten,
         partitionLeaderEpoch: this.leaderEpoch,
         compressionType: this.#options.compression,
-        ...(this.#batchProducer === null ? {} : { ...this.#batchProducer, transactional: true }),
+        // The sequence is not checked; Kafka's coordinators write 0 into each of these.
+        ...(this.#batchProducer === null ? {} : { ...this.#batchProducer, baseSequence: 0, transactional: true }),
         records: records.map((record) => ({ ...record, timestamp: nowMs })),
         nowMs,
       }),
