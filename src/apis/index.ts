@@ -2,6 +2,9 @@
  * The table of the APIs that this broker has, and nothing else says which those are: dispatch looks requests up in it and
  * the ApiVersions response is built from it. A new API is a handler file and a line here.
  */
+
+import { addOffsetsToTxnHandler } from './add-offsets-to-txn.ts';
+import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
 import { createPartitionsHandler } from './create-partitions.ts';
@@ -12,8 +15,11 @@ import { deleteTopicsHandler } from './delete-topics.ts';
 import { describeClusterHandler } from './describe-cluster.ts';
 import { describeConfigsHandler } from './describe-configs.ts';
 import { describeGroupsHandler } from './describe-groups.ts';
+import { describeProducersHandler } from './describe-producers.ts';
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts';
+import { describeTransactionsHandler } from './describe-transactions.ts';
 import { type Api, type ApiTable, apiOf } from './dispatch.ts';
+import { endTxnHandler } from './end-txn.ts';
 import { fetchHandler } from './fetch.ts';
 import { findCoordinatorHandler } from './find-coordinator.ts';
 import { heartbeatHandler } from './heartbeat.ts';
@@ -24,6 +30,7 @@ import { leaveGroupHandler } from './leave-group.ts';
 import { listConfigResourcesHandler } from './list-config-resources.ts';
 import { listGroupsHandler } from './list-groups.ts';
 import { listOffsetsHandler } from './list-offsets.ts';
+import { listTransactionsHandler } from './list-transactions.ts';
 import { metadataHandler } from './metadata.ts';
 import { offsetCommitHandler } from './offset-commit.ts';
 import { offsetDeleteHandler } from './offset-delete.ts';
@@ -31,6 +38,8 @@ import { offsetFetchHandler } from './offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts';
 import { produceHandler } from './produce.ts';
 import { syncGroupHandler } from './sync-group.ts';
+import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
+import { writeTxnMarkersHandler } from './write-txn-markers.ts';
 
 export { type Api, type ApiTable, createDispatch, type DispatchOptions, type Reply } from './dispatch.ts';
 
@@ -64,7 +73,15 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof describeGroupsHandler> &
   ServicesOf<typeof listGroupsHandler> &
   ServicesOf<typeof deleteGroupsHandler> &
-  ServicesOf<typeof offsetDeleteHandler>;
+  ServicesOf<typeof offsetDeleteHandler> &
+  ServicesOf<typeof addPartitionsToTxnHandler> &
+  ServicesOf<typeof addOffsetsToTxnHandler> &
+  ServicesOf<typeof endTxnHandler> &
+  ServicesOf<typeof writeTxnMarkersHandler> &
+  ServicesOf<typeof txnOffsetCommitHandler> &
+  ServicesOf<typeof describeProducersHandler> &
+  ServicesOf<typeof describeTransactionsHandler> &
+  ServicesOf<typeof listTransactionsHandler>;
 
 /** Ascending by API key, as Kafka lists them. */
 export function createApiTable(services: ApiServices): ApiTable {
@@ -97,6 +114,14 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(listGroupsHandler(services)),
     apiOf(deleteGroupsHandler(services)),
     apiOf(offsetDeleteHandler(services)),
+    apiOf(addPartitionsToTxnHandler(services)),
+    apiOf(addOffsetsToTxnHandler(services)),
+    apiOf(endTxnHandler(services)),
+    apiOf(writeTxnMarkersHandler(services)),
+    apiOf(txnOffsetCommitHandler(services)),
+    apiOf(describeProducersHandler(services)),
+    apiOf(describeTransactionsHandler(services)),
+    apiOf(listTransactionsHandler(services)),
   ];
   apis.sort((a, b) => a.apiKey - b.apiKey);
   const table = new Map<number, Api>();

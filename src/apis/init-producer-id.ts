@@ -3,20 +3,22 @@
  *
  * v2 flexible; v3 the producer names its id and epoch (KIP-360); v4 PRODUCER_FENCED; v5 KIP-890; v6 (two-phase commit,
  * KIP-939) is not offered, as in Kafka.
- * Errors: INVALID_REQUEST, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, COORDINATOR_LOAD_IN_PROGRESS.
+ * Errors: INVALID_REQUEST, INVALID_TRANSACTION_TIMEOUT, PRODUCER_FENCED (INVALID_PRODUCER_EPOCH before v4),
+ * CONCURRENT_TRANSACTIONS (the last transaction is being ended: ask again), COORDINATOR_LOAD_IN_PROGRESS,
+ * COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR.
  *
- * Without a transactional id every call gives a new producer id with epoch 0. With one, the answer is an error that no
- * client retries, until there is a transaction coordinator (docs/deviations.md).
+ * Without a transactional id every call gives a new producer id with epoch 0.
  */
-import type { ProducerIds } from '../replication/producer-ids.ts';
+import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts';
 import { type ErrorName, errorCode } from '../wire/errors.ts';
 import { initProducerIdRequest, initProducerIdResponse } from '../wire/schema/init-producer-id.ts';
 import type { Handler } from './handler.ts';
 
 export interface InitProducerIdServices {
-  readonly producerIds: Pick<ProducerIds, 'next'>;
+  readonly transactions: Pick<TransactionCoordinator, 'initProducerId'>;
 }
 
+const firstVersionWithFenced = 4;
 const noProducerId = -1;
 const noProducerEpoch = -1;
 
@@ -33,18 +35,18 @@ export function initProducerIdHandler(
     response: initProducerIdResponse,
     versions: { min: 0, max: 5 },
 
-    handle(request) {
-      const { transactionalId, producerId, producerEpoch } = request;
+    async handle(request, { apiVersion }) {
+      const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;
       if ((producerId === noProducerId) !== (producerEpoch === noProducerEpoch)) return refused('INVALID_REQUEST');
-      if (transactionalId === '') return refused('INVALID_REQUEST');
-      if (transactionalId !== null) return refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
-      return services.producerIds
-        .next()
-        .then((next) =>
-          typeof next === 'string'
-            ? refused(next)
-            : { errorCode: errorCode('NONE'), producerId: next, producerEpoch: 0 },
-        );
+      const result = await services.transactions.initProducerId({
+        transactionalId,
+        timeoutMs: transactionTimeoutMs,
+        producerId,
+        producerEpoch,
+      });
+      const unknown = result.error === 'PRODUCER_FENCED' && apiVersion < firstVersionWithFenced;
+      if (result.error !== 'NONE') return refused(unknown ? 'INVALID_PRODUCER_EPOCH' : result.error);
+      return { errorCode: errorCode('NONE'), producerId: result.producerId, producerEpoch: result.producerEpoch };
     },
 
     failed: (_request, error) => refused(error),

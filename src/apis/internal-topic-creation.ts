@@ -25,6 +25,20 @@ export function offsetsTopicConfigs(segmentBytes: number): Readonly<Record<strin
   };
 }
 
+/** Configs of `__transaction_state`, beside the defaults. */
+export function transactionTopicConfigs(options: {
+  readonly segmentBytes: number;
+  readonly minInsyncReplicas: number;
+}): Readonly<Record<string, string>> {
+  return {
+    'cleanup.policy': 'compact',
+    'compression.type': 'uncompressed',
+    'min.insync.replicas': String(options.minInsyncReplicas),
+    'segment.bytes': String(options.segmentBytes),
+    'unclean.leader.election.enable': 'false',
+  };
+}
+
 export class InternalTopicCreation implements InternalTopics {
   readonly #controller: Pick<TopicController, 'createTopics'>;
   readonly #settings: ReadonlyMap<string, InternalTopicSettings>;

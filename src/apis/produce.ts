@@ -6,9 +6,11 @@
  * Errors: INVALID_REQUIRED_ACKS, UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INVALID_TOPIC_EXCEPTION, INVALID_RECORD,
  * CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE, OUT_OF_ORDER_SEQUENCE_NUMBER,
  * INVALID_PRODUCER_EPOCH, INVALID_PRODUCER_ID_MAPPING, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, NOT_LEADER_OR_FOLLOWER,
- * NOT_ENOUGH_REPLICAS, NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR.
+ * INVALID_TXN_STATE, TRANSACTION_ABORTABLE, CONCURRENT_TRANSACTIONS (v12), NOT_ENOUGH_REPLICAS, NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR.
  *
- * Every batch is appended before `handle` returns, so consecutive requests of a connection may wait side by side.
+ * Every batch is appended before `handle` returns, so consecutive requests of a connection may wait side by side. Only a
+ * batch that opens a transaction waits for the transaction coordinator first (produce-verification.ts), and then every
+ * later request of its connection waits behind it, so that their batches are appended in order, too.
  * acks=0 has no response: an error closes the connection, which is how the client learns of it.
  */
 import type { Uuid } from '../base/uuid.ts';
@@ -19,11 +21,13 @@ import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { ATTRIBUTES_POSITION, attributes, isTransactional, MAGIC_POSITION } from '../wire/records/record-batch.ts';
 import { type ProduceRequest, produceRequest, produceResponse } from '../wire/schema/produce.ts';
 import { CurrentLeaders } from './current-leader.ts';
-import type { Handler, RequestContext } from './handler.ts';
+import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
 import type { MetadataView } from './metadata-view.ts';
+import type { ProduceVerification } from './produce-verification.ts';
 
 export interface ProduceServices {
   readonly partitions: Pick<HostedPartitions, 'append'>;
+  readonly verification: Pick<ProduceVerification, 'verify'>;
   readonly metadata: MetadataView;
 }
 
@@ -37,6 +41,8 @@ const adminClientId = '__admin_client';
 const noEntries: readonly AppendEntry[] = [];
 
 export function produceHandler(services: ProduceServices): Handler<typeof produceRequest, typeof produceResponse> {
+  /** Requests that wait for the transaction coordinator, the last of each connection. */
+  const waiting = new WeakMap<ConnectionContext, Promise<unknown>>();
   return {
     request: produceRequest,
     response: produceResponse,
@@ -46,19 +52,22 @@ export function produceHandler(services: ProduceServices): Handler<typeof produc
       if (request.transactionalId === null && hasTransactionalBatch(request)) {
         throw new KafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
       }
+      const { connection } = context;
       const entries = entriesOf(request, context.apiVersion, services.metadata);
-      const results = services.partitions.append({
-        acks: request.acks,
-        produceVersion: context.apiVersion,
-        timeoutMs: request.timeoutMs,
-        internalTopicsAllowed: context.clientId === adminClientId,
-        nowMs: context.receivedAtMs,
-        entries: entries.known,
-      });
-      if (results instanceof Promise) {
-        return results.then((known) => respond(services, request, context, entries.unknownTopicIds, known));
+      const verified = services.verification.verify(request.transactionalId, context.apiVersion, entries.known);
+      const before = waiting.get(connection);
+      if (before === undefined && !(verified instanceof Promise)) {
+        return append(services, request, context, entries.unknownTopicIds, verified);
       }
-      return respond(services, request, context, entries.unknownTopicIds, results);
+      // The settled promise of one that is done lets the next one through a moment later, which does no harm.
+      const turn = Promise.all([verified, before]);
+      const ended = turn
+        .catch(() => {})
+        .then(() => {
+          if (waiting.get(connection) === ended) waiting.delete(connection);
+        });
+      waiting.set(connection, ended);
+      return turn.then(([known]) => append(services, request, context, entries.unknownTopicIds, known));
     },
 
     failed(request, error, message) {
@@ -74,6 +83,27 @@ export function produceHandler(services: ProduceServices): Handler<typeof produc
       };
     },
   };
+}
+
+function append(
+  services: ProduceServices,
+  request: ProduceRequest,
+  context: RequestContext,
+  unknownTopicIds: ReadonlySet<Uuid> | null,
+  entries: readonly AppendEntry[],
+): Response | null | Promise<Response | null> {
+  const results = services.partitions.append({
+    acks: request.acks,
+    produceVersion: context.apiVersion,
+    timeoutMs: request.timeoutMs,
+    internalTopicsAllowed: context.clientId === adminClientId,
+    nowMs: context.receivedAtMs,
+    entries,
+  });
+  if (results instanceof Promise) {
+    return results.then((known) => respond(services, request, context, unknownTopicIds, known));
+  }
+  return respond(services, request, context, unknownTopicIds, results);
 }
 
 function hasTransactionalBatch(request: ProduceRequest): boolean {

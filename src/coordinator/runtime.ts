@@ -25,7 +25,7 @@ import {
 } from '../wire/records/record-batch.ts';
 import { batches, readRecords } from '../wire/records/records.ts';
 import type { PartitionWriter, TopicPartition } from './partition-writer.ts';
-import type { CoordinatorShard, Outcome, RecordCodec } from './shard.ts';
+import type { CoordinatorShard, Outcome, RecordCodec, TransactionEnd } from './shard.ts';
 import { ShardHost } from './shard-host.ts';
 
 export interface RuntimeOptions<LogRecord, Reply, Shard> {
@@ -112,6 +112,14 @@ export class CoordinatorRuntime<
     if (slot?.state !== 'active' || slot.host === null) return Promise.resolve(notServing(slot?.state));
     const { host } = slot;
     return new Promise((resolve) => host.submit(command, resolve));
+  }
+
+  /** Ends a producer's transaction in this partition; the answer comes when the marker is committed. Never rejects. */
+  endTransaction(partition: number, end: TransactionEnd): Promise<Outcome<unknown>> {
+    const slot = this.#slots.get(partition);
+    if (slot?.state !== 'active' || slot.host === null) return Promise.resolve(notServing(slot?.state));
+    const { host } = slot;
+    return new Promise((resolve) => host.endTransaction(end, resolve));
   }
 
   /** The same command on every shard that serves. */

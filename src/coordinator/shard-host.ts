@@ -15,10 +15,19 @@ import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SnapshotRegistry } from '../base/timeline-map.ts';
 import { type ErrorName, KafkaError } from '../wire/errors.ts';
+import { buildEndTransactionBatch } from '../wire/records/control-batch.ts';
 import type { CompressionType } from '../wire/records/record-batch.ts';
 import { buildBatch } from '../wire/records/records.ts';
 import type { PartitionWriter, TopicPartition } from './partition-writer.ts';
-import type { CoordinatorShard, Decision, Effect, Outcome, RecordCodec } from './shard.ts';
+import type {
+  CoordinatorShard,
+  Decision,
+  Effect,
+  Outcome,
+  ProducerIdentity,
+  RecordCodec,
+  TransactionEnd,
+} from './shard.ts';
 
 export interface ShardHostOptions<Command, Response, LogRecord, Reply> {
   readonly partition: TopicPartition;
@@ -44,6 +53,7 @@ type Answer<Response> = (outcome: Outcome<Response>) => void;
 
 type Event<Command, Response> =
   | { readonly kind: 'command'; readonly command: Command; readonly answer: Answer<Response> }
+  | { readonly kind: 'end-transaction'; readonly end: TransactionEnd; readonly answer: Answer<Response> }
   | { readonly kind: 'timer'; readonly key: string; readonly handle: object }
   | { readonly kind: 'high-watermark'; readonly highWatermark: Offset }
   | { readonly kind: 'write-timeout' };
@@ -70,6 +80,7 @@ interface KeyValue {
 /** Length, attributes and deltas of a record are at most this, beside key and value. */
 const RECORD_OVERHEAD_BYTES_MAX = 30;
 const BATCH_OVERHEAD_BYTES = 61;
+const NO_PRODUCER: ProducerIdentity = { producerId: -1, producerEpoch: -1 };
 /** A longer delay would overflow a timer; nothing here minds being run early. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
@@ -90,6 +101,8 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
 
   #batch: KeyValue[] = [];
   #batchSize = BATCH_OVERHEAD_BYTES;
+  /** Whose transaction the batch belongs to; a batch has one producer at most. */
+  #batchProducer: ProducerIdentity | null = null;
   #batchWaiting: Waiting<Command, Response>[] = [];
 
   readonly #timers = new Map<string, ScheduledTimer<Command>>();
@@ -133,6 +146,12 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     } else this.#enqueue({ kind: 'command', command, answer });
   }
 
+  /** Writes the marker that ends a producer's transaction here. `answer` hears when it is committed; its value says nothing. */
+  endTransaction(end: TransactionEnd, answer: Answer<Response>): void {
+    if (this.#closed) answer({ kind: 'failed', error: 'NOT_COORDINATOR' });
+    else this.#enqueue({ kind: 'end-transaction', end, answer });
+  }
+
   highWatermarkAdvanced(highWatermark: Offset): void {
     const next = this.#writtenEnds[0];
     // While an append is under way its end is not known yet, so the event is kept whatever it says.
@@ -154,7 +173,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     this.#batchWaiting = [];
     this.#queue = [];
     for (const each of waiting) each.answer?.(failed);
-    for (const event of queue) if (event.kind === 'command') event.answer(failed);
+    for (const event of queue) if ('answer' in event) event.answer(failed);
     for (const effect of this.shard.unloaded()) if (effect.kind === 'reply') this.#options.reply(effect.reply);
   }
 
@@ -181,12 +200,15 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
 
   #process(event: Event<Command, Response>): void {
     if (this.#closed) {
-      if (event.kind === 'command') event.answer({ kind: 'failed', error: 'NOT_COORDINATOR' });
+      if ('answer' in event) event.answer({ kind: 'failed', error: 'NOT_COORDINATOR' });
       return;
     }
     switch (event.kind) {
       case 'command':
         this.#run(event.command, event.answer);
+        return;
+      case 'end-transaction':
+        this.#endTransaction(event.end, event.answer);
         return;
       case 'timer': {
         const timer = this.#timers.get(event.key);
@@ -255,8 +277,45 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     return this.#lastWritten + this.#batch.length;
   }
 
+  #endTransaction(end: TransactionEnd, answer: Answer<Response>): void {
+    this.#flush();
+    const { writer, partition, clock } = this.#options;
+    const { producerId, producerEpoch, coordinatorEpoch, committed } = end;
+    const marker = buildEndTransactionBatch({
+      baseOffset: this.#lastWritten,
+      partitionLeaderEpoch: this.leaderEpoch,
+      producerId,
+      producerEpoch,
+      type: committed ? 'commit' : 'abort',
+      coordinatorEpoch,
+      nowMs: clock.nowMs(),
+    });
+    const result = this.#closed ? null : writer.append(partition, marker, this.leaderEpoch);
+    // The append itself may have told that leadership is lost.
+    if (this.#closed || result === null || result.kind === 'failed') {
+      const error = result?.kind === 'failed' ? result.error : 'NOT_COORDINATOR';
+      answer({ kind: 'failed', error });
+      return;
+    }
+    assert(result.firstOffset === this.#lastWritten, `marker at ${result.firstOffset}, ${this.#lastWritten} expected`);
+    this.shard.replayEndTransaction(end);
+    const deadlineMs = clock.monotonicMs() + this.#options.writeTimeoutMs;
+    this.#written(result.lastOffset + 1, [
+      // Nobody looks at the value of an answer to a marker.
+      { endOffset: result.lastOffset + 1, deadlineMs, response: null as Response, answer, settled: undefined },
+    ]);
+  }
+
   /** Replays the records and puts them into the batch; an error when they can never fit into one. */
-  #addToBatch(decision: { readonly records: readonly LogRecord[]; readonly divisible?: true }): ErrorName | null {
+  #addToBatch(decision: {
+    readonly records: readonly LogRecord[];
+    readonly divisible?: true;
+    readonly transaction?: ProducerIdentity;
+  }): ErrorName | null {
+    const producer = decision.transaction ?? null;
+    if (!isSameProducer(producer, this.#batchProducer)) this.#flush();
+    if (this.#closed) return 'NOT_COORDINATOR';
+    this.#batchProducer = producer;
     const sizeMax = this.#options.writer.batchSizeMax(this.#options.partition);
     if (sizeMax === 0) return 'NOT_LEADER_OR_FOLLOWER';
     const encoded = decision.records.map((record) => this.#options.codec.encode(record));
@@ -267,7 +326,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     if (this.#batchSize + size > sizeMax) this.#flush();
     for (let i = 0; i < encoded.length; i++) {
       if (!fits && this.#batch.length > 0 && this.#batchSize + sizes[i]! > sizeMax) this.#flush();
-      const origin = { offset: this.#nextOffset, producerId: -1, producerEpoch: -1 };
+      const origin = { offset: this.#nextOffset, ...(producer ?? NO_PRODUCER) };
       this.#batch.push(encoded[i]!);
       this.#batchSize += sizes[i]!;
       try {
@@ -294,7 +353,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
 
   #flush(): void {
     if (this.#batch.length === 0) return;
-    const { writer, partition, clock, registry } = this.#options;
+    const { writer, partition, clock } = this.#options;
     const records = this.#batch;
     const nowMs = clock.nowMs();
     const result = writer.append(
@@ -303,6 +362,8 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
         baseOffset: this.#lastWritten,
         partitionLeaderEpoch: this.leaderEpoch,
         compressionType: this.#options.compression,
+        // The sequence is not checked; Kafka's coordinators write 0 into each of these.
+        ...(this.#batchProducer === null ? {} : { ...this.#batchProducer, baseSequence: 0, transactional: true }),
         records: records.map((record) => ({ ...record, timestamp: nowMs })),
         nowMs,
       }),
@@ -324,9 +385,15 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       result.lastOffset === this.#lastWritten + records.length - 1,
       'the log counted other records than were written',
     );
-    this.#lastWritten = result.lastOffset + 1;
-    registry.take(this.#lastWritten);
-    this.#writtenEnds.push(this.#lastWritten);
+    this.#written(result.lastOffset + 1, waiting);
+  }
+
+  /** A batch is in the log and replayed: what waits for it waits for the high watermark. */
+  #written(endOffset: Offset, waiting: readonly Waiting<Command, Response>[]): void {
+    const { writer, partition, registry } = this.#options;
+    this.#lastWritten = endOffset;
+    registry.take(endOffset);
+    this.#writtenEnds.push(endOffset);
     for (const each of waiting) this.#wait(each);
     const offsets = writer.offsets(partition);
     if (offsets !== null) this.highWatermarkAdvanced(offsets.highWatermark);
@@ -397,4 +464,8 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       }
     }
   }
+}
+
+function isSameProducer(one: ProducerIdentity | null, other: ProducerIdentity | null): boolean {
+  return one?.producerId === other?.producerId && one?.producerEpoch === other?.producerEpoch;
 }

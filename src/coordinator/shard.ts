@@ -26,6 +26,19 @@ export interface Decision<Command, Response, LogRecord, Reply> {
   readonly settled?: (error: ErrorName | null) => Command;
   /** The records need not stand in one batch (clean-up of many offsets). */
   readonly divisible?: true;
+  /** The records belong to this producer's transaction: they are written as its batch, and count when its marker says so. */
+  readonly transaction?: ProducerIdentity;
+}
+
+export interface ProducerIdentity {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/** What a transaction coordinator tells a partition that the transaction wrote to. */
+export interface TransactionEnd extends ProducerIdentity {
+  readonly coordinatorEpoch: number;
+  readonly committed: boolean;
 }
 
 /** Where a replayed record stands. `producerId` is -1 outside transactions. */

@@ -13,6 +13,16 @@ export interface AppendAsLeaderOptions {
   readonly origin: AppendOrigin;
   /** Wall clock of the decision; the log's clock when absent. */
   readonly nowMs?: number;
+  /**
+   * What `startTransactionVerification` gave before the coordinator was asked (KIP-890): a transactional batch that would
+   * open a transaction is refused unless it still stands. Absent: no verification is asked for.
+   */
+  readonly transactionGuard?: TransactionGuard;
+}
+
+/** Stands until a batch or a marker of its producer is appended; compared by identity. */
+export interface TransactionGuard {
+  readonly producerId: number;
 }
 
 export interface Appended {

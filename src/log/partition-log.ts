@@ -43,6 +43,7 @@ import type {
   ReadOptions,
   TimestampOffset,
   TopicPartition,
+  TransactionGuard,
 } from './log-types.ts';
 import { type AppendOrigin, type ValidationOptions, validateAndAssignOffsets } from './log-validator.ts';
 import { LogWriter } from './log-writer.ts';
@@ -212,7 +213,7 @@ export class PartitionLog {
     }
     if (validated.producerId >= 0) {
       this.#maybeExpireProducers(nowMs);
-      const check = this.#producerState.check(bytes, 0, options.origin);
+      const check = this.#producerState.check(bytes, 0, options.origin, options.transactionGuard);
       if (check.kind === 'refused') return this.#failed(check.error, check.message);
       if (check.kind === 'duplicate') {
         const { lastOffset, offsetDelta, timestampMs } = check.batch;
@@ -744,6 +745,18 @@ export class PartitionLog {
   hasOngoingTransaction(producerId: number, producerEpoch: ProducerEpoch): boolean {
     const entry = this.#producerState.producer(producerId);
     return entry !== undefined && entry.producerEpoch === producerEpoch && entry.currentTransactionFirstOffset >= 0;
+  }
+
+  /**
+   * Before the coordinator is asked whether a batch belongs to an open transaction; what it gives goes into the append.
+   * Null: the transaction is open here, which was verified when it began.
+   */
+  startTransactionVerification(producer: {
+    readonly producerId: number;
+    readonly producerEpoch: ProducerEpoch;
+    readonly baseSequence: number;
+  }): TransactionGuard | null {
+    return this.#producerState.startVerification(producer, this.#environment.clock.nowMs());
   }
 
   activeProducers(): ActiveProducer[] {

@@ -14,6 +14,7 @@ import type { ErrorName } from '../wire/errors.ts';
 import { readEndTransactionMarker } from '../wire/records/control-batch.ts';
 import * as batch from '../wire/records/record-batch.ts';
 import { readRecords } from '../wire/records/records.ts';
+import type { TransactionGuard } from './log-types.ts';
 import type { AppendOrigin } from './log-validator.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -101,6 +102,13 @@ interface Transaction {
   lastOffset: Offset;
 }
 
+interface Verification {
+  readonly guard: TransactionGuard;
+  readonly producerEpoch: ProducerEpoch;
+  lowestSequence: number;
+  startedMs: number;
+}
+
 export type ProducerCheck =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'duplicate'; readonly batch: ProducerBatch }
@@ -123,6 +131,8 @@ export class ProducerState {
   #ongoing: Transaction[] = [];
   /** Decided, but the marker is not known to be below the high watermark. By first offset of completion order. */
   #unreplicated: Transaction[] = [];
+  /** Producers about whose transaction the coordinator is being asked (KIP-890). Not recovered: producers ask again. */
+  readonly #verifications = new Map<number, Verification>();
   /** The state reflects the log up to here, exclusive. */
   mapEndOffset: Offset = 0;
   /** A snapshot file holds the state as it was here. */
@@ -148,6 +158,7 @@ export class ProducerState {
     this.#producers.clear();
     this.#ongoing = [];
     this.#unreplicated = [];
+    this.#verifications.clear();
     this.mapEndOffset = mapEndOffset;
     this.snapshotOffset = mapEndOffset;
   }
@@ -166,9 +177,15 @@ export class ProducerState {
   }
 
   /** May the batch at `position` be appended at the offsets it has? */
-  check(buffer: Buffer, position: number, origin: AppendOrigin): ProducerCheck {
+  check(buffer: Buffer, position: number, origin: AppendOrigin, guard?: TransactionGuard): ProducerCheck {
     const producerId = batch.producerId(buffer, position);
     if (producerId < 0) return ACCEPTED;
+    const checked = this.#check(producerId, buffer, position, origin);
+    if (checked !== ACCEPTED || guard === undefined) return checked;
+    return this.#checkVerified(producerId, buffer, position, guard);
+  }
+
+  #check(producerId: number, buffer: Buffer, position: number, origin: AppendOrigin): ProducerCheck {
     const entry = this.#producers.get(producerId);
     const producerEpoch = batch.producerEpoch(buffer, position);
     const checksEpoch = origin !== 'replication' && origin !== 'raft-leader';
@@ -205,6 +222,53 @@ export class ProducerState {
       };
     }
     return ACCEPTED;
+  }
+
+  /** A batch that opens a transaction must have been verified since the last one ended, lest it hang for ever. */
+  #checkVerified(producerId: number, buffer: Buffer, position: number, guard: TransactionGuard): ProducerCheck {
+    if (!batch.isTransactional(batch.attributes(buffer, position))) return ACCEPTED;
+    if ((this.#producers.get(producerId)?.currentTransactionFirstOffset ?? -1) >= 0) return ACCEPTED;
+    const verification = this.#verifications.get(producerId);
+    if (verification === undefined || verification.guard !== guard) {
+      return {
+        kind: 'refused',
+        error: 'INVALID_TXN_STATE',
+        message: 'Record was not part of an ongoing transaction',
+      };
+    }
+    const baseSequence = batch.baseSequence(buffer, position);
+    if (baseSequence <= verification.lowestSequence) return ACCEPTED;
+    return {
+      kind: 'refused',
+      error: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+      message:
+        `Out of order sequence number for producer ${producerId} at offset ${batch.baseOffset(buffer, position)} in ` +
+        `partition ${this.#name()}: ${baseSequence} (incoming seq. number), ${verification.lowestSequence} (earliest seen sequence)`,
+    };
+  }
+
+  /** Null: the producer's transaction is open here already, nothing is to be verified. */
+  startVerification(
+    producer: { readonly producerId: number; readonly producerEpoch: ProducerEpoch; readonly baseSequence: number },
+    nowMs: number,
+  ): TransactionGuard | null {
+    const { producerId, producerEpoch, baseSequence } = producer;
+    const entry = this.#producers.get(producerId);
+    if (entry !== undefined && entry.producerEpoch === producerEpoch && entry.currentTransactionFirstOffset >= 0) {
+      return null;
+    }
+    const known = this.#verifications.get(producerId);
+    if (known !== undefined && known.producerEpoch >= producerEpoch) {
+      // Several requests may be on their way; the first in sequence must be appended first.
+      if (known.producerEpoch === producerEpoch) {
+        known.lowestSequence = Math.min(known.lowestSequence, baseSequence);
+        known.startedMs = nowMs;
+      }
+      return known.guard;
+    }
+    const guard: TransactionGuard = { producerId };
+    this.#verifications.set(producerId, { guard, producerEpoch, lowestSequence: baseSequence, startedMs: nowMs });
+    return guard;
   }
 
   #oldEpoch(buffer: Buffer, position: number, lastEpoch: ProducerEpoch): ProducerCheck {
@@ -279,6 +343,7 @@ export class ProducerState {
       batch.lastOffsetDelta(buffer, position),
       batch.maxTimestamp(buffer, position),
     );
+    if (batch.isTransactional(attributes)) this.#verifications.delete(producerId);
     if (batch.isTransactional(attributes) && entry.currentTransactionFirstOffset < 0) {
       const firstOffset = batch.baseOffset(buffer, position);
       entry.currentTransactionFirstOffset = firstOffset;
@@ -291,6 +356,7 @@ export class ProducerState {
     const marker = readMarker(buffer, position);
     // Compaction took the whole transaction and left an empty batch.
     if (marker === null) return null;
+    this.#verifications.delete(producerId);
     const entry = this.#entry(producerId);
     const firstOffset = entry.currentTransactionFirstOffset;
     entry.setEpoch(batch.producerEpoch(buffer, position));
@@ -354,6 +420,9 @@ export class ProducerState {
   removeExpired(nowMs: number): void {
     for (const entry of this.#producers.values()) {
       if (this.#isExpired(entry, nowMs)) this.#producers.delete(entry.producerId);
+    }
+    for (const [producerId, { startedMs }] of this.#verifications) {
+      if (nowMs - startedMs >= this.#options.producerIdExpirationMs) this.#verifications.delete(producerId);
     }
   }
 

@@ -1,13 +1,18 @@
 /**
- * The broker half of a node: partitions, groups and the APIs over them, fed by the metadata that the quorum publishes.
+ * The broker half of a node: partitions, coordinators and the APIs over them, fed by the metadata that the quorum publishes.
  *
- *     image ──> dynamic configs ──> partitions ──> group coordinator        (in this order, for each published image)
+ *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
 import { createApiTable, createDispatch } from '../apis/index.ts';
-import { InternalTopicCreation, offsetsTopicConfigs } from '../apis/internal-topic-creation.ts';
+import {
+  InternalTopicCreation,
+  offsetsTopicConfigs,
+  transactionTopicConfigs,
+} from '../apis/internal-topic-creation.ts';
 import type { LoggerLevels } from '../apis/logger-levels.ts';
 import type { MetadataView } from '../apis/metadata-view.ts';
+import { ProduceVerification } from '../apis/produce-verification.ts';
 import { isInternalTopic } from '../apis/topic-names.ts';
 import type { AssertionError } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -19,6 +24,8 @@ import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
 import type { NodeConfig } from '../config/node-config.ts';
 import type { Controller } from '../controller/controller.ts';
 import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
+import { TRANSACTION_STATE_TOPIC } from '../coordinator/transaction/transaction-coordinator.ts';
+import { TransactionCoordinatorService } from '../coordinator/transaction/transaction-coordinator-service.ts';
 import type { CompactionRunner } from '../log/log-cleaner.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
@@ -33,6 +40,7 @@ import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
+import { TransactionMarkers } from './transaction-markers.ts';
 
 export interface BrokerOptions {
   readonly config: NodeConfig;
@@ -69,6 +77,8 @@ export class BrokerParts {
   readonly #topicSettings: TopicSettings;
   readonly #partitions: HostedPartitions;
   readonly #groups: GroupCoordinatorService;
+  readonly #markers: TransactionMarkers;
+  readonly #transactions: TransactionCoordinatorService;
   #image: MetadataImage = emptyImage;
 
   constructor(options: BrokerOptions) {
@@ -76,6 +86,13 @@ export class BrokerParts {
     this.#topicSettings = new TopicSettings(options.brokerConfig, () => this.#image);
     this.#partitions = this.#newPartitions();
     this.#groups = this.#newGroups();
+    this.#markers = new TransactionMarkers({
+      groupTopic: GROUP_TOPIC,
+      groups: this.#groups,
+      partitions: this.#partitions,
+      image: () => this.#image,
+    });
+    this.#transactions = this.#newTransactions();
     this.dispatch = this.#newDispatch();
   }
 
@@ -140,6 +157,7 @@ export class BrokerParts {
 
   /** Answers everything that waits. The logs are closed by their owner afterwards. */
   stop(): void {
+    this.#transactions.close();
     this.#groups.close();
     this.#partitions.stop();
   }
@@ -193,9 +211,42 @@ export class BrokerParts {
   }
 
   #leadershipChanged({ topic, partition, leaderEpoch }: Partition, leads: boolean): void {
-    if (topic !== GROUP_TOPIC) return;
-    if (leads) this.#groups.elected(partition, leaderEpoch);
-    else this.#groups.resigned(partition, this.#image.topicsByName.has(topic) ? leaderEpoch : null);
+    const coordinator = this.#coordinatorOf(topic);
+    if (coordinator === null) return;
+    if (leads) coordinator.elected(partition, leaderEpoch);
+    else coordinator.resigned(partition, this.#image.topicsByName.has(topic) ? leaderEpoch : null);
+  }
+
+  #coordinatorOf(topic: string): Pick<GroupCoordinatorService, 'elected' | 'resigned'> | null {
+    if (topic === GROUP_TOPIC) return this.#groups;
+    return topic === TRANSACTION_STATE_TOPIC ? this.#transactions : null;
+  }
+
+  #newTransactions(): TransactionCoordinatorService {
+    const { config, controller, clock, timer, logger } = this.#options;
+    return new TransactionCoordinatorService({
+      config: {
+        abortTimedOutIntervalMs: config.number('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
+        transactionalIdExpirationMs: config.number('transactional.id.expiration.ms'),
+        removeExpiredIntervalMs: config.number('transaction.remove.expired.transaction.cleanup.interval.ms'),
+        transactionVersion: () => this.#image.features.get('transaction.version') ?? 0,
+      },
+      maxTimeoutMs: config.number('transaction.max.timeout.ms'),
+      partitionCount: () =>
+        this.#image.topicsByName.get(TRANSACTION_STATE_TOPIC)?.partitions.size ??
+        config.number('transaction.state.log.num.partitions'),
+      producerIds: new ProducerIds(() =>
+        controller.allocateProducerIds({ brokerId: config.nodeId, brokerEpoch: this.#options.brokerEpoch() }),
+      ),
+      markers: this.#markers,
+      writer: new CoordinatorPartitions(this.#partitions, clock),
+      clock,
+      timer,
+      logger: logger.child('coordinator'),
+      loadBufferSize: config.number('transaction.state.log.load.buffer.size'),
+      writeTimeoutMs: config.number('request.timeout.ms'),
+      queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
+    });
   }
 
   #newGroups(): GroupCoordinatorService {
@@ -228,6 +279,7 @@ export class BrokerParts {
   #newDispatch(): Dispatch {
     const { config, brokerConfig, controller, clock, timer, random, logger } = this.#options;
     const groups = this.#groups;
+    const transactions = this.#transactions;
     const topicController = new LocalTopicController(controller, timer);
     const internalTopics = new InternalTopicCreation(
       topicController,
@@ -240,8 +292,24 @@ export class BrokerParts {
             configs: offsetsTopicConfigs(config.number('offsets.topic.segment.bytes')),
           },
         ],
+        [
+          TRANSACTION_STATE_TOPIC,
+          {
+            numPartitions: config.number('transaction.state.log.num.partitions'),
+            replicationFactor: () => config.number('transaction.state.log.replication.factor'),
+            configs: transactionTopicConfigs({
+              segmentBytes: config.number('transaction.state.log.segment.bytes'),
+              minInsyncReplicas: config.number('transaction.state.log.min.isr'),
+            }),
+          },
+        ],
       ]),
     );
+    const transactionSettings = {
+      verificationEnabled: () => brokerConfig.current.boolean('transaction.partition.verification.enable'),
+      retryBackoffMs: config.number('add.partitions.to.txn.retry.backoff.ms'),
+      retryBackoffMaxMs: config.number('add.partitions.to.txn.retry.backoff.max.ms'),
+    };
     const table = createApiTable({
       metadata: this.#metadataView(),
       features: () => ({
@@ -271,9 +339,16 @@ export class BrokerParts {
       }),
       clock,
       fetchMaxBytes: () => brokerConfig.current.number('fetch.max.bytes'),
-      producerIds: new ProducerIds(() =>
-        controller.allocateProducerIds({ brokerId: config.nodeId, brokerEpoch: this.#options.brokerEpoch() }),
-      ),
+      transactions,
+      transactionSettings,
+      verification: new ProduceVerification({
+        transactions,
+        partitions: this.#partitions,
+        clock,
+        timer,
+        transactionSettings,
+      }),
+      markers: this.#markers,
       brokerConfig,
       configs: {
         topicExists: (name) => this.#image.topicsByName.has(name),
@@ -284,7 +359,10 @@ export class BrokerParts {
       loggers: this.#options.loggerLevels,
       controller,
       groups,
-      coordinators: { group: { topic: GROUP_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) } },
+      coordinators: {
+        group: { topic: GROUP_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) },
+        transaction: { topic: TRANSACTION_STATE_TOPIC, partitionFor: (id) => transactions.partitionFor(id) },
+      },
       internalTopics,
     });
     return createDispatch({

@@ -15,9 +15,9 @@ import type { Uuid } from '../base/uuid.ts';
 import { validateProduceRecords } from '../log/log-validator.ts';
 import { StorageError } from '../log/storage-error.ts';
 import type { ErrorName } from '../wire/errors.ts';
-import { attributes, isTransactional } from '../wire/records/record-batch.ts';
 import type { AppendWaiter, Partition } from './partition.ts';
 import { isInternalTopic, type PartitionLookup } from './partition-lookup.ts';
+import type { TransactionGuard } from './replica-log.ts';
 
 export interface AppendEntry {
   readonly topic: string;
@@ -26,7 +26,14 @@ export interface AppendEntry {
   readonly partition: number;
   /** As the client sent them: one batch, if all is well. */
   readonly records: Buffer | null;
+  /** What the transaction coordinator said of a transactional batch; absent where it was not asked. */
+  readonly verification?: TransactionVerification;
 }
+
+/** The guard goes into the append; one of a transaction that was open already never fits, lest it end meanwhile. */
+export type TransactionVerification =
+  | { readonly kind: 'verified'; readonly guard: TransactionGuard }
+  | { readonly kind: 'refused'; readonly error: ErrorName; readonly message: string | null };
 
 export interface AppendRequest {
   /** As the client sent it; INVALID_REQUIRED_ACKS unless 0, 1 or -1. */
@@ -79,7 +86,8 @@ export function appendRecords(
       continue;
     }
     const { partition, records } = admitted;
-    const appended = appendToLog(services, partition, records, request.nowMs);
+    const guard = entry.verification?.kind === 'verified' ? entry.verification.guard : undefined;
+    const appended = appendToLog(services, partition, records, request.nowMs, guard);
     results.push(appended.result);
     if (appended.endOffset === null || request.acks === 0) continue;
     waiting ??= new WaitingAppend(results, request.acks);
@@ -102,8 +110,9 @@ function admit(
   if (records === null) return failedEntry('INVALID_RECORD', 'a partition to produce to has null records');
   const invalid = validateProduceRecords(records, request.produceVersion);
   if (invalid !== null) return { ...failedEntry(invalid.error, invalid.message), recordErrors: invalid.recordErrors };
-  // No transactional id has a producer id yet, so none can be the one of this batch.
-  if (isTransactional(attributes(records, 0))) return failedEntry('INVALID_PRODUCER_ID_MAPPING');
+  if (entry.verification?.kind === 'refused') {
+    return failedEntry(entry.verification.error, entry.verification.message);
+  }
   const { acks } = request;
   if (acks !== 0 && acks !== 1 && acks !== -1) return failedEntry('INVALID_REQUIRED_ACKS');
   if (isInternalTopic(entry.topic) && !request.internalTopicsAllowed) return failedEntry('INVALID_TOPIC_EXCEPTION');
@@ -138,9 +147,10 @@ function appendToLog(
   partition: Partition,
   records: Buffer,
   nowMs: number,
+  transactionGuard: TransactionGuard | undefined,
 ): { readonly result: EntryResult; readonly endOffset: Offset | null } {
   try {
-    const appended = partition.append(records, 'client', nowMs);
+    const appended = partition.append(records, 'client', nowMs, transactionGuard);
     switch (appended.kind) {
       case 'appended':
       case 'duplicate':

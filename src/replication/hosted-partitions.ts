@@ -15,7 +15,13 @@ import type { Logger } from '../base/logger.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import type { ErrorName } from '../wire/errors.ts';
-import { type AppendRequest, type AppendServices, appendRecords, type EntryResult } from './append-records.ts';
+import {
+  type AppendEntry,
+  type AppendRequest,
+  type AppendServices,
+  appendRecords,
+  type EntryResult,
+} from './append-records.ts';
 import { type FetchRequest, type FetchResult, type FetchServices, fetchRecords } from './fetch-records.ts';
 import { Partition, type PartitionEvents, type PartitionState } from './partition.ts';
 import type { PartitionLookup } from './partition-lookup.ts';
@@ -29,7 +35,13 @@ import {
   type ListOffsetQuery,
   listOffset,
 } from './partition-offsets.ts';
-import type { ReplicaLogs } from './replica-log.ts';
+import type { ActiveProducer, ReplicaLogs } from './replica-log.ts';
+import {
+  endTransaction,
+  startTransactionVerification,
+  type TransactionEnd,
+  type TransactionStart,
+} from './transactions.ts';
 
 /** What has become of the topics since the last call of `apply`; a part of metadata's `MetadataChanges`. */
 export interface TopicChanges {
@@ -171,6 +183,17 @@ export class HostedPartitions implements PartitionLookup {
     return appendRecords(this.#appendServices, request);
   }
 
+  /** Which of the batches the transaction coordinator has to be asked about before they are appended (KIP-890). */
+  startTransactionVerification(entries: readonly AppendEntry[]): readonly TransactionStart[] {
+    return startTransactionVerification(this, entries);
+  }
+
+  /** Appends the marker that ends a transaction in a partition that has no coordinator; NONE when it is committed. */
+  endTransaction(partition: { readonly topic: string; readonly partition: number }, end: TransactionEnd) {
+    const { clock, timer } = this.#options;
+    return endTransaction({ partitions: this, clock, timer }, partition, end);
+  }
+
   fetch(request: FetchRequest): FetchResult[] | Promise<FetchResult[]> {
     return fetchRecords(this.#fetchServices, request);
   }
@@ -181,6 +204,14 @@ export class HostedPartitions implements PartitionLookup {
 
   endOfLeaderEpoch(query: LeaderEpochQuery): LeaderEpochEnd {
     return endOfLeaderEpoch(this, query);
+  }
+
+  /** What the leader's log remembers of its producers, for DescribeProducers. */
+  activeProducers(topic: string, partition: number): readonly ActiveProducer[] | ErrorName {
+    const found = this.find(topic, partition);
+    if (typeof found === 'string') return found;
+    const leadership = found.checkLeadership(-1, true);
+    return leadership === 'NONE' ? found.log.activeProducers() : leadership;
   }
 
   deleteRecords(query: {

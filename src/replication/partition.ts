@@ -15,7 +15,7 @@ import type { LeaderEpoch, Offset, PartitionEpoch } from '../base/flavor.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import { AdvancedBytes } from './advanced-bytes.ts';
-import type { AppendOrigin, AppendResult, ReplicaLog } from './replica-log.ts';
+import type { AppendOrigin, AppendResult, ReplicaLog, TransactionGuard } from './replica-log.ts';
 
 /** What the metadata log says about a partition. */
 export interface PartitionState {
@@ -178,9 +178,14 @@ export class Partition {
   }
 
   /** Appends at once. The caller has checked the leadership. */
-  append(records: Buffer, origin: AppendOrigin, nowMs: number): AppendResult {
+  append(records: Buffer, origin: AppendOrigin, nowMs: number, transactionGuard?: TransactionGuard): AppendResult {
     assert(this.isLeader, 'only the leader appends');
-    const result = this.log.appendAsLeader(records, { leaderEpoch: this.#state.leaderEpoch, origin, nowMs });
+    const result = this.log.appendAsLeader(records, {
+      leaderEpoch: this.#state.leaderEpoch,
+      origin,
+      nowMs,
+      ...(transactionGuard === undefined ? {} : { transactionGuard }),
+    });
     if (result.kind === 'appended') {
       this.#advancedBytes.appended(result.lastOffset + 1, result.sizeInBytes);
       this.#watchWrite(result.written);

@@ -4,11 +4,13 @@ import type { PartitionLog } from '../log/partition-log.ts';
 
 export type {
   AbortedTransaction,
+  ActiveProducer,
   AppendOrigin,
   AppendResult,
   LogReadResult,
   TimestampOffset,
   TopicPartition,
+  TransactionGuard,
 } from '../log/partition-log.ts';
 
 /** logStartOffset <= writtenEndOffset <= logEndOffset; below `writtenEndOffset` everything survives a kill of the process. */
@@ -32,6 +34,7 @@ export type ReplicaLog = Pick<
   | 'lastStableOffset'
   | 'abortedTransactions'
   | 'activeProducers'
+  | 'startTransactionVerification'
   | 'advanceLogStartOffset'
 >;
 

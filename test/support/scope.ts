@@ -7,7 +7,7 @@ import { selfTest } from './brokers.ts';
 export const scope = {
   /** Groups under the KIP-848 protocol. */
   consumerGroupProtocol: selfTest || false,
-  transactions: selfTest || false,
+  transactions: true,
   describeLogDirs: selfTest || false,
 } as const;
 

@@ -19,6 +19,7 @@ import type {
   OffsetFetchResult,
   SyncGroupInput,
   SyncGroupResult,
+  TransactionalOffsetCommitInput,
 } from './group-coordinator.ts';
 import type { GroupRecord } from './group-records.ts';
 
@@ -68,6 +69,7 @@ export type GroupCommand =
   | { readonly kind: 'heartbeat'; readonly input: HeartbeatInput }
   | { readonly kind: 'leaveGroup'; readonly groupId: string; readonly members: readonly LeavingMember[] }
   | { readonly kind: 'commitOffsets'; readonly input: OffsetCommitInput }
+  | { readonly kind: 'commitTransactionalOffsets'; readonly input: TransactionalOffsetCommitInput }
   | { readonly kind: 'fetchOffsets'; readonly input: OffsetFetchInput }
   | {
       readonly kind: 'deleteOffsets';
@@ -113,6 +115,7 @@ export interface GroupResponses {
   heartbeat: ErrorName;
   leaveGroup: LeaveGroupResult;
   commitOffsets: OffsetCommitResult;
+  commitTransactionalOffsets: OffsetCommitResult;
   fetchOffsets: OffsetFetchResult;
   deleteOffsets: OffsetDeleteResult;
   deleteGroups: readonly DeletedGroup[];

@@ -11,7 +11,7 @@ import type { CompressionType } from '../../wire/records/record-batch.ts';
 import { partitionForKey } from '../partition-for-key.ts';
 import type { PartitionWriter } from '../partition-writer.ts';
 import { CoordinatorRuntime } from '../runtime.ts';
-import type { Outcome } from '../shard.ts';
+import type { Outcome, TransactionEnd } from '../shard.ts';
 import {
   type DeletedGroup,
   type GroupCommand,
@@ -42,6 +42,7 @@ import {
   type OffsetFetchResult,
   type SyncGroupInput,
   type SyncGroupResult,
+  type TransactionalOffsetCommitInput,
 } from './group-coordinator.ts';
 import { type GroupRecord, groupRecordCodec } from './group-records.ts';
 import { GroupShard } from './group-shard.ts';
@@ -186,6 +187,19 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
     return outcome.kind === 'done' ? outcome.value : { error: toGroupError(outcome.error), topics: [] };
   }
 
+  async commitTransactionalOffsets(input: TransactionalOffsetCommitInput): Promise<OffsetCommitResult> {
+    if (!this.#active) return { error: 'COORDINATOR_NOT_AVAILABLE', topics: [] };
+    if (input.groupId === '') return { error: 'INVALID_GROUP_ID', topics: [] };
+    const outcome = await this.#submit({ kind: 'commitTransactionalOffsets', input });
+    return outcome.kind === 'done' ? outcome.value : { error: toGroupError(outcome.error), topics: [] };
+  }
+
+  async endTransaction(partition: number, end: TransactionEnd): Promise<ErrorName> {
+    if (!this.#active) return 'NOT_COORDINATOR';
+    const outcome = await this.#runtime.endTransaction(partition, end);
+    return outcome.kind === 'done' ? 'NONE' : outcome.error;
+  }
+
   async fetchOffsets(input: OffsetFetchInput): Promise<OffsetFetchResult> {
     if (!this.#active) return { error: 'COORDINATOR_NOT_AVAILABLE', topics: [] };
     if (input.requireStable) {
@@ -308,6 +322,7 @@ type KindOfRequest =
   | 'heartbeat'
   | 'leaveGroup'
   | 'commitOffsets'
+  | 'commitTransactionalOffsets'
   | 'fetchOffsets'
   | 'deleteOffsets';
 

@@ -6,6 +6,7 @@
 import type { Offset } from '../../base/flavor.ts';
 import type { Uuid } from '../../base/uuid.ts';
 import type { ErrorName } from '../../wire/errors.ts';
+import type { TransactionEnd } from '../shard.ts';
 
 export const GROUP_METADATA_TOPIC = '__consumer_offsets';
 
@@ -111,6 +112,18 @@ export interface OffsetCommitInput {
   }[];
 }
 
+/** Offsets that count when the producer's transaction is committed (KIP-98, 447). */
+export interface TransactionalOffsetCommitInput {
+  readonly groupId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** -1, '' and null where the producer does not say for which consumer it commits (TxnOffsetCommit v0-2). */
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly topics: OffsetCommitInput['topics'];
+}
+
 export interface PartitionError {
   readonly partition: number;
   readonly error: ErrorName;
@@ -196,6 +209,8 @@ export interface GroupCoordinator {
   heartbeat(input: HeartbeatInput): Promise<ErrorName>;
   leaveGroup(groupId: string, members: readonly LeavingMember[]): Promise<LeaveGroupResult>;
   commitOffsets(input: OffsetCommitInput): Promise<OffsetCommitResult>;
+  /** The caller has verified that the producer's transaction contains this group's partition. */
+  commitTransactionalOffsets(input: TransactionalOffsetCommitInput): Promise<OffsetCommitResult>;
   fetchOffsets(input: OffsetFetchInput): Promise<OffsetFetchResult>;
   deleteOffsets(
     groupId: string,
@@ -216,6 +231,8 @@ export interface GroupCoordinatorEvents {
   elected(partition: number, leaderEpoch: number): void;
   /** `leaderEpoch` null: the replica is gone altogether. */
   resigned(partition: number, leaderEpoch: number | null): void;
+  /** Writes the marker of a transaction into a partition of `__consumer_offsets`; NONE when it is committed. */
+  endTransaction(partition: number, end: TransactionEnd): Promise<ErrorName>;
   /** Topics that are gone from the metadata: their committed offsets go too. */
   topicsDeleted(
     topics: readonly { readonly name: string; readonly topicId: Uuid; readonly partitions: readonly number[] }[],

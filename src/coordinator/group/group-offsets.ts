@@ -16,6 +16,7 @@ import type {
   OffsetFetchInput,
   OffsetFetchResult,
   OffsetToCommit,
+  TransactionalOffsetCommitInput,
 } from './group-coordinator.ts';
 import { newOffsetCommitRecord, newOffsetCommitTombstone } from './group-records.ts';
 import type { GroupStore, PersistedGroup } from './group-store.ts';
@@ -53,7 +54,23 @@ export class GroupOffsets {
     }
 
     const expireTimestamp = input.retentionTimeMs === -1 ? -1 : turn.nowMs + input.retentionTimeMs;
-    const topics = input.topics.map((topic) => ({
+    return { error: 'NONE', topics: this.#write(groupId, input.topics, expireTimestamp, turn) };
+  }
+
+  /** The offsets are pending until the transaction's marker comes; the turn's records must be its producer's. */
+  commitTransactional(input: TransactionalOffsetCommitInput, turn: Turn): OffsetCommitResult {
+    const error = this.#checkTransactionalCommit(input);
+    if (error !== 'NONE') return { error, topics: [] };
+    return { error: 'NONE', topics: this.#write(input.groupId, input.topics, -1, turn) };
+  }
+
+  #write(
+    groupId: string,
+    input: OffsetCommitInput['topics'],
+    expireTimestamp: number,
+    turn: Turn,
+  ): OffsetCommitResult['topics'] {
+    return input.map((topic) => ({
       name: topic.name,
       partitions: topic.partitions.map((partition) => {
         const partitionError = this.#checkOffset(partition);
@@ -73,7 +90,6 @@ export class GroupOffsets {
         return { partition: partition.partition, error: partitionError };
       }),
     }));
-    return { error: 'NONE', topics };
   }
 
   #checkOffset(partition: OffsetToCommit): ErrorName {
@@ -103,6 +119,22 @@ export class GroupOffsets {
       return 'UNKNOWN_MEMBER_ID';
     }
     return group.state === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE';
+  }
+
+  /** Unlike an ordinary commit, one in a transaction may come while the group rebalances, or from nobody's member. */
+  #checkTransactionalCommit(input: TransactionalOffsetCommitInput): ErrorName {
+    const { generationId, memberId, groupInstanceId } = input;
+    const persisted = this.#groups.get(input.groupId);
+    if (persisted === undefined) return generationId < 0 ? 'NONE' : 'ILLEGAL_GENERATION';
+    if (persisted.kind !== 'classic') {
+      return checkCommitToOther(persisted, { generationIdOrMemberEpoch: generationId });
+    }
+    if (generationId < 0 && memberId === '' && groupInstanceId === null) return 'NONE';
+    const group = this.#classic.get(input.groupId)!;
+    if (generationId < 0 && group.state === 'Empty') return 'NONE';
+    const error = group.checkMember(memberId, groupInstanceId);
+    if (error !== 'NONE') return error;
+    return generationId === group.generationId ? 'NONE' : 'ILLEGAL_GENERATION';
   }
 
   /** `atOffset` left out: everything written counts, and open transactions make an offset unstable. */
@@ -275,7 +307,7 @@ export class GroupOffsets {
 
 function checkCommitToOther(
   persisted: Exclude<PersistedGroup, { kind: 'classic' }>,
-  input: OffsetCommitInput,
+  input: Pick<OffsetCommitInput, 'generationIdOrMemberEpoch'>,
 ): ErrorName {
   if (persisted.kind === 'share') return 'GROUP_ID_NOT_FOUND';
   if (persisted.memberCount === 0 && input.generationIdOrMemberEpoch < 0) return 'NONE';

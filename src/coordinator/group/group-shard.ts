@@ -60,6 +60,11 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         return turn.decision(this.#classic.leave(command.groupId, command.members, turn));
       case 'commitOffsets':
         return turn.decision(this.#groupOffsets.commit(command.input, turn));
+      case 'commitTransactionalOffsets': {
+        const { producerId, producerEpoch } = command.input;
+        const result = this.#groupOffsets.commitTransactional(command.input, turn);
+        return { ...turn.decision(result), transaction: { producerId, producerEpoch } };
+      }
       case 'fetchOffsets':
         return turn.decision(this.#groupOffsets.fetch(command.input));
       case 'deleteOffsets':

@@ -3,7 +3,15 @@ import { initProducerIdHandler } from '../../../src/apis/init-producer-id.ts';
 import { errorCode } from '../../../src/wire/errors.ts';
 import { contextOf } from './api-fakes.ts';
 
-const handler = initProducerIdHandler({ producerIds: { next: async () => 41 } });
+/** No test of the coordinator itself: the id says what was asked. */
+const handler = initProducerIdHandler({
+  transactions: {
+    initProducerId: async ({ transactionalId }) =>
+      transactionalId === null
+        ? { error: 'NONE', producerId: 41, producerEpoch: 0 }
+        : { error: transactionalId === '' ? 'INVALID_REQUEST' : 'PRODUCER_FENCED', producerId: -1, producerEpoch: -1 },
+  },
+});
 const asked = {
   transactionalId: null,
   transactionTimeoutMs: 60_000,
@@ -26,9 +34,10 @@ test('an id without an epoch, and an empty transactional id, are INVALID_REQUEST
   }
 });
 
-test('transactions are refused with an error that no client retries', async () => {
-  const response = await handler.handle({ ...asked, transactionalId: 'x' }, contextOf(5));
-  expect(response).toMatchObject({ errorCode: errorCode('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), producerId: -1 });
+test('a fenced producer is told so from v4 on, and that its epoch is old before (KIP-588)', async () => {
+  const fenced = { ...asked, transactionalId: 'x' };
+  expect(await handler.handle(fenced, contextOf(4))).toMatchObject({ errorCode: errorCode('PRODUCER_FENCED') });
+  expect(await handler.handle(fenced, contextOf(3))).toMatchObject({ errorCode: errorCode('INVALID_PRODUCER_EPOCH') });
 });
 
 test('two-phase commit is not offered', () => expect(handler.versions).toEqual({ min: 0, max: 5 }));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { produceHandler } from '../../../src/apis/produce.ts';
+import { type ProduceServices, produceHandler } from '../../../src/apis/produce.ts';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { decode, encode } from '../../../src/wire/codec.ts';
 import { errorName } from '../../../src/wire/errors.ts';
@@ -9,13 +9,16 @@ import { broker, contextOf, partition, topic, view } from './api-fakes.ts';
 
 const metadata = view([broker(1), broker(2)], [topic('t', topicId, [partition({ leader: 2, leaderEpoch: 4 })])]);
 
+/** Nothing is transactional here; produce-cases.test.ts has what is. */
+const verification: ProduceServices['verification'] = { verify: (_transactionalId, _version, entries) => entries };
+
 function newRequest(acks: number, name: string, id: string, records: Buffer | null = newBatch(1)): ProduceRequest {
   const partitionData = [{ index: 0, records }];
   return { transactionalId: null, acks, timeoutMs: 1000, topicData: [{ name, topicId: id, partitionData }] };
 }
 
 async function answer(hosted: Hosted, request: ProduceRequest, version: number) {
-  const handler = produceHandler({ partitions: hosted.partitions, metadata });
+  const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
   const response = await handler.handle(request, contextOf(version));
   return decode(produceResponse, version, encode(produceResponse, version, response!));
 }
@@ -43,7 +46,7 @@ describe('Produce', () => {
   test('appends in the order of arrival before anything is waited for', async () => {
     const hosted = new Hosted();
     hosted.log().holdWrites = true;
-    const handler = produceHandler({ partitions: hosted.partitions, metadata });
+    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
     const first = handler.handle(newRequest(-1, 't', ZERO_UUID), contextOf(12));
     const second = handler.handle(newRequest(-1, 't', ZERO_UUID), contextOf(12));
     expect(hosted.log().logEndOffset).toBe(2);
@@ -56,7 +59,7 @@ describe('Produce', () => {
 
   test('acks=0 has no response, and an error ends the connection', () => {
     const hosted = new Hosted();
-    const handler = produceHandler({ partitions: hosted.partitions, metadata });
+    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
     expect(handler.handle(newRequest(0, 't', ZERO_UUID), contextOf(12))).toBeNull();
     const bad = newRequest(0, 'nowhere', ZERO_UUID);
     expect(() => handler.handle(bad, contextOf(12))).toThrow('UNKNOWN_TOPIC_OR_PARTITION');
@@ -65,7 +68,7 @@ describe('Produce', () => {
   });
 
   test('is announced from version 0 on, because old librdkafka looks there', () => {
-    const handler = produceHandler({ partitions: new Hosted().partitions, metadata });
+    const handler = produceHandler({ partitions: new Hosted().partitions, metadata, verification });
     expect(handler.advertised).toEqual({ min: 0, max: 13 });
   });
 });

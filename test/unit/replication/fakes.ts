@@ -88,6 +88,7 @@ export class FakeLog implements ReplicaLog {
   readonly topicPartition: { topic: string; partition: number };
   readonly topicId: Uuid;
   config: LogConfig;
+  startTransactionVerification = () => null;
   logStartOffset = 0;
   writtenEndOffset = 0;
   /** Writes finish by themselves in a microtask unless a test holds them back. */
