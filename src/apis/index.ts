@@ -4,6 +4,8 @@
  */
 import { alterConfigsHandler } from './alter-configs.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
+import { consumerGroupDescribeHandler } from './consumer-group-describe.ts';
+import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.ts';
 import { createPartitionsHandler } from './create-partitions.ts';
 import { createTopicsHandler } from './create-topics.ts';
 import { deleteGroupsHandler } from './delete-groups.ts';
@@ -62,7 +64,9 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof describeGroupsHandler> &
   ServicesOf<typeof listGroupsHandler> &
   ServicesOf<typeof deleteGroupsHandler> &
-  ServicesOf<typeof offsetDeleteHandler>;
+  ServicesOf<typeof offsetDeleteHandler> &
+  ServicesOf<typeof consumerGroupHeartbeatHandler> &
+  ServicesOf<typeof consumerGroupDescribeHandler>;
 
 /** Ascending by API key, as Kafka lists them. */
 export function createApiTable(services: ApiServices): ApiTable {
@@ -94,6 +98,8 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(listGroupsHandler(services)),
     apiOf(deleteGroupsHandler(services)),
     apiOf(offsetDeleteHandler(services)),
+    apiOf(consumerGroupHeartbeatHandler(services)),
+    apiOf(consumerGroupDescribeHandler(services)),
   ];
   apis.sort((a, b) => a.apiKey - b.apiKey);
   const table = new Map<number, Api>();

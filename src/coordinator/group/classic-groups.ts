@@ -17,6 +17,7 @@ import {
   syncGroupFailure,
   Turn,
 } from './commands.ts';
+import { groupTombstones } from './consumer-group.ts';
 import type { GroupConfig } from './group-config.ts';
 import type { HeartbeatInput, LeaveGroupResult, LeavingMember, SyncGroupInput } from './group-coordinator.ts';
 import { newGroupMetadataRecord } from './group-records.ts';
@@ -94,7 +95,7 @@ export class ClassicGroups {
       return;
     }
     if (persisted?.kind === 'consumer') {
-      turn.records.push(...this.#store.newOtherGroupTombstones(groupId, 'consumer'));
+      turn.records.push(...groupTombstones(persisted));
     }
     const group = new ClassicGroup(groupId, turn.nowMs);
     this.#groups.set(groupId, group);

@@ -20,8 +20,18 @@ import {
   type GroupResponse,
   Turn,
 } from './commands.ts';
+import { groupTombstones } from './consumer-group.ts';
+import { describeConsumerGroup, noConsumerGroup } from './consumer-group-description.ts';
+import { ConsumerGroups } from './consumer-groups.ts';
 import type { GroupConfig } from './group-config.ts';
-import type { DescribedGroup, ListedGroup, OffsetFetchInput, OffsetFetchResult } from './group-coordinator.ts';
+import type {
+  DescribedConsumerGroup,
+  DescribedGroup,
+  ListedGroup,
+  OffsetFetchInput,
+  OffsetFetchResult,
+} from './group-coordinator.ts';
+import { GroupMigration } from './group-migration.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { type GroupRecord, newGroupMetadataTombstone, type OtherGroupRecord } from './group-records.ts';
 import { GroupStore } from './group-store.ts';
@@ -35,6 +45,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
   readonly #groups: GroupStore;
   readonly #offsets: OffsetStore;
   readonly #classic: ClassicGroups;
+  readonly #consumer: ConsumerGroups;
   readonly #groupOffsets: GroupOffsets;
 
   constructor(config: GroupConfig, registry: SnapshotRegistry) {
@@ -42,12 +53,27 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     this.#groups = new GroupStore(registry);
     this.#offsets = new OffsetStore(registry);
     this.#classic = new ClassicGroups(config, this.#groups);
+    this.#consumer = new ConsumerGroups(config.consumer, this.#groups, new GroupMigration(config, this.#classic));
     this.#groupOffsets = new GroupOffsets(config, this.#groups, this.#classic, this.#offsets);
   }
 
   handle(command: GroupCommand, nowMs: number): GroupDecision {
     const turn = new Turn(nowMs);
     switch (command.kind) {
+      case 'consumerHeartbeat':
+        return turn.decision(this.#consumer.heartbeat(command, turn));
+      case 'topicsChanged':
+        this.#consumer.topicsChanged(command.names, command.createdAtVersion);
+        return turn.decision(null);
+      case 'consumerMemberExpired':
+        this.#consumer.memberExpired(command.groupId, command.memberId, turn);
+        return turn.decision(null);
+      case 'consumerRebalanceExpired':
+        this.#consumer.rebalanceExpired(command.groupId, command.memberId, command.memberEpoch, turn);
+        return turn.decision(null);
+      case 'resolveConsumerRegexes':
+        this.#consumer.resolveRegexes(command.groupId, turn);
+        return turn.decision(null);
       case 'joinGroup':
         this.#classic.join(command, turn);
         return turn.decision(null);
@@ -131,6 +157,11 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
       return { groupId, error: 'NONE' };
     }
     if (persisted.memberCount > 0) return { groupId, error: 'NON_EMPTY_GROUP' };
+    if (persisted.kind === 'consumer') {
+      this.#groupOffsets.deleteAll(groupId, turn);
+      turn.records.push(...groupTombstones(persisted));
+      return { groupId, error: 'NONE' };
+    }
     // What a share group has read lies in a topic of its own, which nothing here can clean yet.
     if (persisted.kind === 'share') return { groupId, error: 'INVALID_REQUEST' };
     this.#groupOffsets.deleteAll(groupId, turn);
@@ -152,7 +183,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         this.#groups.replayOther(record);
         return;
       default:
-        unreachable(record);
+        this.#groups.replayConsumer(record);
     }
   }
 
@@ -167,6 +198,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
   loaded(nowMs: number): GroupDecision {
     const turn = new Turn(nowMs);
     this.#classic.loaded(turn);
+    this.#consumer.loaded(turn);
     this.#scheduleExpiry(turn);
     return turn.decision(null);
   }
@@ -222,8 +254,26 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     };
   }
 
+  describeConsumer(groupId: string, committedOffset: Offset): DescribedConsumerGroup {
+    const group = this.#groups.get(groupId, committedOffset);
+    return group?.kind === 'consumer'
+      ? describeConsumerGroup(group, committedOffset, this.#config.consumer)
+      : noConsumerGroup(
+          groupId,
+          group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`,
+        );
+  }
+
   list(committedOffset: Offset): readonly ListedGroup[] {
     return [...this.#groups.entries(committedOffset)].map(([groupId, persisted]) => {
+      if (persisted.kind === 'consumer') {
+        return {
+          groupId,
+          protocolType: 'consumer',
+          groupState: persisted.state(committedOffset),
+          groupType: 'consumer',
+        };
+      }
       if (persisted.kind !== 'classic') {
         return {
           groupId,
@@ -237,7 +287,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     });
   }
 
-  /** Records of kinds that are not understood, as they came (KIP-848, share and streams groups). */
+  /** Records of kinds that are not understood, as they came (share and streams groups). */
   otherRecords(): readonly OtherGroupRecord[] {
     return this.#groups.otherRecords();
   }
