@@ -4,7 +4,7 @@
  *     image ──> dynamic configs ──> partitions ──> group coordinator        (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
-import { RE2JS } from 're2js';
+import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import { InternalTopicCreation, offsetsTopicConfigs } from '../apis/internal-topic-creation.ts';
 import type { LoggerLevels } from '../apis/logger-levels.ts';
@@ -236,8 +236,13 @@ export class BrokerParts {
         return defaults.times;
       },
       compileRegex: (expression) => {
-        const pattern = RE2JS.compile(expression);
-        return (name) => pattern.matches(name);
+        try {
+          const pattern = RE2JS.compile(expression);
+          return (name) => pattern.matches(name);
+        } catch (error) {
+          // Without what its own message puts around it: the client is told Kafka's words.
+          throw error instanceof RE2JSSyntaxException ? new Error(error.getDescription()) : error;
+        }
       },
       image: () => this.#image,
     };

@@ -31,7 +31,8 @@ export function describeConsumerGroup(
       clientHost: member.clientHost,
       subscribedTopicNames: member.subscribedTopicNames,
       subscribedTopicRegex: member.subscribedTopicRegex,
-      assignment: described(member.assigned, image),
+      // What it is still to give up is its own until it has.
+      assignment: described(union(member.assigned, member.pendingRevocation), image),
       targetAssignment: described(group.target(member.memberId, atOffset), image),
       usesClassicProtocol: member.classic !== null,
     })),
@@ -47,6 +48,13 @@ function described(held: Assignment | CurrentAssignment, image: MetadataImage): 
     topics.push({ topicId, topicName: topic.name, partitions: [...partitions.keys()].sort((a, b) => a - b) });
   }
   return topics;
+}
+
+function union(a: CurrentAssignment, b: CurrentAssignment): CurrentAssignment {
+  if (b.size === 0) return a;
+  const both = new Map(a);
+  for (const [topicId, partitions] of b) both.set(topicId, new Map([...(both.get(topicId) ?? []), ...partitions]));
+  return both;
 }
 
 export function noConsumerGroup(groupId: string, errorMessage: string | null): DescribedConsumerGroup {

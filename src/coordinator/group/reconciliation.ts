@@ -36,7 +36,7 @@ export function reconcile(member: ConsumerMember, input: ReconciliationInput): C
       if (owns(input.owned, member.pendingRevocation)) {
         return input.subscriptionChanged ? withoutUnsubscribed(member, input) : member;
       }
-      return nextAssignment(member, member.memberEpoch + 1, input);
+      return nextAssignment(member, member.memberEpoch, input);
     case 'UNRELEASED_PARTITIONS':
       return nextAssignment(member, member.memberEpoch, input);
     case 'UNKNOWN':
@@ -102,10 +102,16 @@ function withoutUnsubscribed(member: ConsumerMember, input: ReconciliationInput)
   }
   if (!changed) return member;
   if (owns(input.owned, pendingRevocation)) {
-    return { ...member, state: 'UNREVOKED_PARTITIONS', assigned, pendingRevocation };
+    return {
+      ...member,
+      state: 'UNREVOKED_PARTITIONS',
+      previousMemberEpoch: member.memberEpoch,
+      assigned,
+      pendingRevocation,
+    };
   }
   // The client has given them up by itself.
-  return { ...member, assigned };
+  return { ...member, previousMemberEpoch: member.memberEpoch, assigned };
 }
 
 function put(held: Map<Uuid, Map<number, number>>, topicId: Uuid, partition: number, epoch: number): void {

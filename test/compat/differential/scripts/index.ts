@@ -1,6 +1,7 @@
 import type { Script } from '../script.ts';
 import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
+import { consumerGroupScripts } from './consumer-groups.ts';
 import { groupScripts } from './groups.ts';
 import { offsetScripts } from './offsets.ts';
 import { recordScripts } from './records.ts';
@@ -13,5 +14,6 @@ export const scripts: readonly Script[] = [
   ...recordScripts,
   ...offsetScripts,
   ...groupScripts,
+  ...consumerGroupScripts,
   ...clusterScripts,
 ];

@@ -1,5 +1,9 @@
-// Metadata images for groups.
-
+// KIP-848 groups in a shard, and the metadata that they see.
+import type { GroupConfig } from '../../../../src/coordinator/group/group-config.ts';
+import type {
+  ConsumerGroupHeartbeatInput,
+  ConsumerGroupHeartbeatResult,
+} from '../../../../src/coordinator/group/group-coordinator.ts';
 import {
   emptyImage,
   type MetadataImage,
@@ -7,6 +11,7 @@ import {
   type TopicImage,
 } from '../../../../src/metadata/metadata-image.ts';
 import { PersistentMap } from '../../../../src/metadata/persistent-map.ts';
+import { ShardFixture, testConfig } from './shard-fixture.ts';
 
 export interface TestTopic {
   readonly name: string;
@@ -48,4 +53,58 @@ export function imageOf(...topics: TestTopic[]): MetadataImage {
     topicsById = topicsById.set(image.topicId, image);
   }
   return { ...emptyImage, highestOffset: 100, topicsByName, topicsById };
+}
+
+/** A shard with KIP-848 groups: clients' heartbeats in, records out. */
+export class ConsumerGroupFixture extends ShardFixture {
+  image: MetadataImage;
+
+  constructor(image: MetadataImage, config: Partial<GroupConfig['consumer']> = {}) {
+    const holder: { image: () => MetadataImage } = { image: () => image };
+    super({ consumer: { ...testConfig.consumer, image: () => holder.image(), ...config } });
+    this.image = image;
+    holder.image = () => this.image;
+  }
+
+  beat(input: Partial<ConsumerGroupHeartbeatInput> & { readonly memberId: string; readonly memberEpoch: number }) {
+    this.written.length = 0;
+    const decision = this.handle({
+      kind: 'consumerHeartbeat',
+      input: {
+        groupId: 'g',
+        instanceId: null,
+        rackId: null,
+        rebalanceTimeoutMs: -1,
+        subscribedTopicNames: null,
+        subscribedTopicRegex: null,
+        serverAssignor: null,
+        topicPartitions: null,
+        ...input,
+      },
+      client: { clientId: 'c', clientHost: '/127.0.0.1' },
+      newMemberId: 'made-up',
+    });
+    // The shard answers a heartbeat with a heartbeat's result (see GroupResponses).
+    return decision.response as ConsumerGroupHeartbeatResult;
+  }
+
+  joins(memberId: string, topics: readonly string[], more: Partial<ConsumerGroupHeartbeatInput> = {}) {
+    return this.beat({
+      memberId,
+      memberEpoch: 0,
+      rebalanceTimeoutMs: 60_000,
+      subscribedTopicNames: topics,
+      topicPartitions: [],
+      ...more,
+    });
+  }
+
+  describeConsumer() {
+    this.registry.take(this.nextOffset);
+    return this.shard.describeConsumer('g', this.nextOffset);
+  }
+}
+
+export function owned(topic: string, ...partitions: number[]) {
+  return [{ topicId: idOf(topic), partitions }];
 }

@@ -72,6 +72,10 @@ export class ShardFixture {
     this.registry.take(0);
   }
 
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
   load(...records: GroupRecord[]): this {
     for (const record of records) this.replay(record);
     this.#carryOut(this.shard.loaded(this.nowMs));
