@@ -69,6 +69,11 @@ export class ClassicGroups {
     return this.#groups.get(groupId) ?? this.#fromPersisted(groupId, persisted);
   }
 
+  /** A KIP-848 group goes on as this one, which its record says too. */
+  adopt(group: ClassicGroup): void {
+    this.#groups.set(group.groupId, group);
+  }
+
   /** The group's tombstone was replayed: nobody is in it. */
   forget(groupId: string): void {
     this.#groups.delete(groupId);

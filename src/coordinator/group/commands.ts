@@ -72,7 +72,23 @@ export interface ConsumerHeartbeatCommand {
   readonly newMemberId: string;
 }
 
+/** The records of a classic member's request to a KIP-848 group are committed, or have failed. */
+export interface ClassicMemberWrittenCommand {
+  readonly kind: 'classicMemberWritten';
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly requestId: number;
+  readonly sessionTimeoutMs: number;
+  /** How long SyncGroup may take to follow; `null` behind a SyncGroup. */
+  readonly syncTimeoutMs: number | null;
+  readonly result:
+    | { readonly kind: 'joinGroup'; readonly result: JoinGroupResult }
+    | { readonly kind: 'syncGroup'; readonly result: SyncGroupResult };
+  readonly error: ErrorName | null;
+}
+
 export type GroupCommand =
+  | ClassicMemberWrittenCommand
   | ConsumerHeartbeatCommand
   | JoinGroupCommand
   | SyncGroupCommand
@@ -135,6 +151,7 @@ export type DeletedGroup = { readonly groupId: string; readonly error: ErrorName
 export interface GroupResponses {
   consumerHeartbeat: ConsumerGroupHeartbeatResult;
   topicsChanged: null;
+  classicMemberWritten: null;
   consumerMemberExpired: null;
   consumerRebalanceExpired: null;
   resolveConsumerRegexes: null;

@@ -51,7 +51,9 @@ export const syncKey = (groupId: string, memberId: string) => `consumer sync ${g
 /** What the online migration does; consumer-migration.ts. */
 export interface Migration {
   /** The records that make a KIP-848 group of a classic one, whose waiting members are told to come again. */
-  upgrade(groupId: string, turn: Turn): ConsumerGroupRecord[];
+  upgrade(groupId: string): ConsumerGroupRecord[];
+  /** The upgrade is decided: what the classic group was doing ends. */
+  upgraded(groupId: string, turn: Turn): void;
   /** Makes the group classic when none but classic members remain; whether it did. */
   maybeDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, turn: Turn): boolean;
 }
@@ -115,6 +117,7 @@ export class ConsumerGroups {
     const step = { group, before, updated, replacedId, owned: input.topicPartitions, usesRegexes: true };
     const after = this.advance(step, turn);
     this.scheduleSession(groupId, memberId, turn);
+    if (this.get(groupId) !== group) this.#upgraded(group, turn);
     const answersAll =
       input.memberEpoch === 0 ||
       (input.rebalanceTimeoutMs !== -1 &&
@@ -134,6 +137,14 @@ export class ConsumerGroups {
             }))
           : null,
     };
+  }
+
+  /** The group comes into being; it may have been a classic one until now. */
+  #upgraded(group: ConsumerGroup, turn: Turn): void {
+    this.#migration.upgraded(group.groupId, turn);
+    for (const { memberId, classic } of group.members()) {
+      this.scheduleSession(group.groupId, memberId, turn, classic?.sessionTimeoutMs);
+    }
   }
 
   /** The steps from a subscription to a current assignment; gives the member as it is after them. */
@@ -234,7 +245,7 @@ export class ConsumerGroups {
     if (!joins || persisted.kind !== 'classic') {
       throw new KafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`);
     }
-    const records = this.#migration.upgrade(groupId, turn);
+    const records = this.#migration.upgrade(groupId);
     turn.records.push(newGroupMetadataTombstone(groupId), ...records);
     for (const record of records) created.replay(record);
     return created;
@@ -331,7 +342,10 @@ export class ConsumerGroups {
     const { groupId } = group;
     const leaving = new Set(members.map(({ memberId }) => memberId));
     for (const memberId of leaving) this.#cancelTimers(groupId, memberId, turn);
-    if (this.#migration.maybeDowngrade(group, leaving, turn)) return;
+    if (this.#migration.maybeDowngrade(group, leaving, turn)) {
+      for (const { memberId } of group.members()) this.#cancelTimers(groupId, memberId, turn);
+      return;
+    }
     for (const memberId of leaving) turn.records.push(...memberTombstones(groupId, memberId));
     const rest = [...group.members()].filter(({ memberId }) => !leaving.has(memberId));
     const gone = new Set(members.map(({ subscribedTopicRegex }) => subscribedTopicRegex));
@@ -460,7 +474,11 @@ function dynamicMember(group: ConsumerGroup, memberId: string, input: ConsumerGr
   return member;
 }
 
-function checkStaticMember(existing: ConsumerMember | undefined, memberId: string, instanceId: string): ConsumerMember {
+export function checkStaticMember(
+  existing: ConsumerMember | undefined,
+  memberId: string,
+  instanceId: string,
+): ConsumerMember {
   if (existing === undefined) throw new KafkaError('UNKNOWN_MEMBER_ID', `Instance id ${instanceId} is unknown.`);
   if (existing.memberId !== memberId) {
     throw new KafkaError(

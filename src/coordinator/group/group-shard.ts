@@ -20,6 +20,7 @@ import {
   type GroupResponse,
   Turn,
 } from './commands.ts';
+import { ConsumerClassicMembers } from './consumer-classic-members.ts';
 import { groupTombstones } from './consumer-group.ts';
 import { describeConsumerGroup, noConsumerGroup } from './consumer-group-description.ts';
 import { ConsumerGroups } from './consumer-groups.ts';
@@ -46,6 +47,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
   readonly #offsets: OffsetStore;
   readonly #classic: ClassicGroups;
   readonly #consumer: ConsumerGroups;
+  readonly #classicMembers: ConsumerClassicMembers;
   readonly #groupOffsets: GroupOffsets;
 
   constructor(config: GroupConfig, registry: SnapshotRegistry) {
@@ -54,6 +56,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     this.#offsets = new OffsetStore(registry);
     this.#classic = new ClassicGroups(config, this.#groups);
     this.#consumer = new ConsumerGroups(config.consumer, this.#groups, new GroupMigration(config, this.#classic));
+    this.#classicMembers = new ConsumerClassicMembers(config.consumer, this.#consumer);
     this.#groupOffsets = new GroupOffsets(config, this.#groups, this.#classic, this.#offsets);
   }
 
@@ -66,6 +69,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         this.#consumer.topicsChanged(command.names, command.createdAtVersion);
         return turn.decision(null);
       case 'consumerMemberExpired':
+        this.#classicMembers.expired(command.groupId, command.memberId);
         this.#consumer.memberExpired(command.groupId, command.memberId, turn);
         return turn.decision(null);
       case 'consumerRebalanceExpired':
@@ -75,15 +79,13 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         this.#consumer.resolveRegexes(command.groupId, turn);
         return turn.decision(null);
       case 'joinGroup':
-        this.#classic.join(command, turn);
-        return turn.decision(null);
       case 'syncGroup':
-        this.#classic.sync(command, turn);
-        return turn.decision(null);
       case 'heartbeat':
-        return turn.decision(this.#classic.heartbeat(command.input, turn));
       case 'leaveGroup':
-        return turn.decision(this.#classic.leave(command.groupId, command.members, turn));
+        return this.#handleClassicProtocol(command, turn);
+      case 'classicMemberWritten':
+        this.#classicMembers.written(command, turn);
+        return turn.decision(null);
       case 'commitOffsets':
         return turn.decision(this.#groupOffsets.commit(command.input, turn));
       case 'fetchOffsets':
@@ -116,6 +118,36 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         return turn.decision(null);
       default:
         return unreachable(command);
+    }
+  }
+
+  /** Classic members are in classic groups, or in KIP-848 groups that are not empty. */
+  #handleClassicProtocol(
+    command: Extract<GroupCommand, { kind: 'joinGroup' | 'syncGroup' | 'heartbeat' | 'leaveGroup' }>,
+    turn: Turn,
+  ): GroupDecision {
+    const mixed = this.#consumer.get('input' in command ? command.input.groupId : command.groupId);
+    switch (command.kind) {
+      case 'joinGroup':
+        if (mixed === undefined || mixed.memberCount === 0) this.#classic.join(command, turn);
+        else this.#classicMembers.join(mixed, command, turn);
+        return turn.decision(null);
+      case 'syncGroup':
+        if (mixed === undefined) this.#classic.sync(command, turn);
+        else this.#classicMembers.sync(mixed, command, turn);
+        return turn.decision(null);
+      case 'heartbeat':
+        return turn.decision(
+          mixed === undefined
+            ? this.#classic.heartbeat(command.input, turn)
+            : this.#classicMembers.heartbeat(mixed, command.input, turn),
+        );
+      case 'leaveGroup':
+        return turn.decision(
+          mixed === undefined
+            ? this.#classic.leave(command.groupId, command.members, turn)
+            : this.#classicMembers.leave(mixed, command.members, turn),
+        );
     }
   }
 

@@ -248,7 +248,12 @@ const growing: Script = {
       until: { path: 'memberEpoch', is: 4 },
       unordered: ['assignment.topicPartitions'],
     },
-    describe('describes'),
+    ask(
+      'describes',
+      'ConsumerGroupDescribe',
+      { groupIds: ['@group'] },
+      { unordered: ['groups.0.members.0.subscribedTopicNames', 'groups.0.members.0.assignment.topicPartitions'] },
+    ),
   ],
 };
 
@@ -269,4 +274,91 @@ const expression: Script = {
   ],
 };
 
-export const consumerGroupScripts: readonly Script[] = [life, input, statics, offsets, growing, expression];
+/** The consumer protocol's subscription, version 1: topics, no user data, what is owned. */
+function subscription(topic: string, ownedPartitions: readonly number[]): Buffer {
+  const text = Buffer.from(topic);
+  const int16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
+  const int32 = (value: number) => Buffer.from([0, 0, value >> 8, value & 0xff]);
+  const owned =
+    ownedPartitions.length === 0
+      ? [int32(0)]
+      : [int32(1), int16(text.length), text, int32(ownedPartitions.length), ...ownedPartitions.map(int32)];
+  const nothing = Buffer.alloc(4, 0xff);
+  return Buffer.concat([int16(1), int32(1), int16(text.length), text, nothing, ...owned]);
+}
+
+function assignment(topic: string, partitions: readonly number[]): Buffer {
+  const text = Buffer.from(topic);
+  const header = Buffer.from([0, 1, 0, 0, 0, 1, 0, text.length]);
+  const tail = Buffer.alloc(4 + partitions.length * 4 + 4, 0xff);
+  tail.writeInt32BE(partitions.length);
+  for (const [i, partition] of partitions.entries()) tail.writeInt32BE(partition, 4 + 4 * i);
+  return Buffer.concat([header, text, tail]);
+}
+
+const migrated = 'consumer-group-migration-topic';
+
+const classicJoin = (name: string, memberId: string, owned: readonly number[], more: object = {}): RequestStep => ({
+  name,
+  api: 'JoinGroup',
+  version: 9,
+  body: {
+    groupId: '@group',
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 60_000,
+    memberId,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: subscription(migrated, owned) }],
+    ...more,
+  },
+  save: { classic: 'memberId', generation: 'generationId' },
+});
+
+const classicSync = (name: string, assigned: readonly number[] | null): RequestStep =>
+  ask(name, 'SyncGroup', {
+    groupId: '@group',
+    generationId: '$generation',
+    memberId: '$classic',
+    protocolType: 'consumer',
+    protocolName: 'range',
+    assignments: assigned === null ? [] : [{ memberId: '$classic', assignment: assignment(migrated, assigned) }],
+  });
+
+const classicBeat = (name: string, more: object = {}): RequestStep =>
+  ask(name, 'Heartbeat', { groupId: '@group', generationId: '$generation', memberId: '$classic', ...more });
+
+const migration: Script = {
+  name: 'consumer-group-migration',
+  steps: [
+    ...topic(),
+    atOnce('@group'),
+    classicJoin('a classic member asks for an id', '', []),
+    classicJoin('it joins', '$classic', []),
+    classicSync('it assigns', [0, 1, 2, 3]),
+    classicBeat('it beats'),
+    join('a joins', 'a'),
+    describe('describes a mixed group'),
+    ask('the other describe', 'DescribeGroups', { groups: ['@group'] }),
+    classicBeat('a new generation is due'),
+    classicSync('it syncs too late', null),
+    classicJoin('it joins with all it has', '$classic', [0, 1, 2, 3]),
+    classicSync('it is to keep two', null),
+    classicBeat('it must come again'),
+    classicJoin('it joins with the rest', '$classic', [0, 1]),
+    classicSync('it has two', null),
+    classicBeat('it is well'),
+    classicBeat('another generation', { generationId: 77 }),
+    classicBeat('a new member does not beat so', { memberId: 'a' }),
+    beat('a has two', 'a', 2, owning()),
+    describe('describes a stable mixed group'),
+    classicJoin('another classic member with another protocol', '', [], {
+      protocols: [{ name: 'other', metadata: subscription(migrated, []) }],
+    }),
+    classicJoin('a stranger', 'stranger', [], { groupInstanceId: 'i' }),
+    beat('a leaves', 'a', -1),
+    describe('describes a group that is classic again'),
+    ask('the other describe', 'DescribeGroups', { groups: ['@group'] }),
+  ],
+};
+
+export const consumerGroupScripts: readonly Script[] = [life, input, statics, offsets, growing, expression, migration];
