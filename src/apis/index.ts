@@ -7,6 +7,8 @@ import { addOffsetsToTxnHandler } from './add-offsets-to-txn.ts';
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
+import { consumerGroupDescribeHandler } from './consumer-group-describe.ts';
+import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.ts';
 import { createPartitionsHandler } from './create-partitions.ts';
 import { createTopicsHandler } from './create-topics.ts';
 import { deleteGroupsHandler } from './delete-groups.ts';
@@ -81,7 +83,9 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof txnOffsetCommitHandler> &
   ServicesOf<typeof describeProducersHandler> &
   ServicesOf<typeof describeTransactionsHandler> &
-  ServicesOf<typeof listTransactionsHandler>;
+  ServicesOf<typeof listTransactionsHandler> &
+  ServicesOf<typeof consumerGroupHeartbeatHandler> &
+  ServicesOf<typeof consumerGroupDescribeHandler>;
 
 /** Ascending by API key, as Kafka lists them. */
 export function createApiTable(services: ApiServices): ApiTable {
@@ -122,6 +126,8 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(describeProducersHandler(services)),
     apiOf(describeTransactionsHandler(services)),
     apiOf(listTransactionsHandler(services)),
+    apiOf(consumerGroupHeartbeatHandler(services)),
+    apiOf(consumerGroupDescribeHandler(services)),
   ];
   apis.sort((a, b) => a.apiKey - b.apiKey);
   const table = new Map<number, Api>();

@@ -3,7 +3,7 @@
  *
  * v2 all topics of the group, error of the group; v5 leader epochs (KIP-320); v6 flexible; v7 require stable (KIP-447);
  * v8 several groups (KIP-709); v9 member id and epoch (KIP-848); v10 topic ids.
- * Errors: UNSTABLE_OFFSET_COMMIT, UNKNOWN_TOPIC_ID, UNKNOWN_MEMBER_ID, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR.
+ * Errors: UNSTABLE_OFFSET_COMMIT, UNKNOWN_TOPIC_ID, UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR.
  * A group or partition without offsets is no error: its offset is -1, its metadata "".
  */
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';

@@ -4,6 +4,7 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
+import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import {
   InternalTopicCreation,
@@ -19,10 +20,19 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
+import type { BrokerSettings } from '../config/broker-settings.ts';
 import { configResourceType } from '../config/config-resource.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
+import { effectiveGroupConfigs } from '../config/group-config.ts';
+import type { GroupConfigName } from '../config/group-configs.ts';
 import type { NodeConfig } from '../config/node-config.ts';
 import type { Controller } from '../controller/controller.ts';
+import type { AssignorName } from '../coordinator/group/assignors.ts';
+import type {
+  ConsumerGroupConfig,
+  ConsumerGroupTimes,
+  MigrationPolicy,
+} from '../coordinator/group/consumer-group-config.ts';
 import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
 import { TRANSACTION_STATE_TOPIC } from '../coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../coordinator/transaction/transaction-coordinator-service.ts';
@@ -146,6 +156,12 @@ export class BrokerParts {
     this.#applyConfigs(changes);
     this.#partitions.apply(changes);
     for (const { name } of changes.deletedTopics) this.#topicSettings.forget(name);
+    const changedTopics = new Set([
+      ...changes.createdTopics.map(({ name }) => name),
+      ...changes.deletedTopics.map(({ name }) => name),
+      ...changes.changedPartitions.filter(({ previous }) => previous === null).map(({ topic }) => topic.name),
+    ]);
+    this.#groups.topicsChanged([...changedTopics], changes.createdTopics.length > 0 ? image.highestOffset : null);
     this.#groups.topicsDeleted(
       changes.deletedTopics.map(({ name, topicId, partitions }) => ({
         name,
@@ -261,6 +277,7 @@ export class BrokerParts {
         offsetMetadataSizeMax: config.number('offset.metadata.max.bytes'),
         offsetsRetentionMs: config.number('offsets.retention.minutes') * MS_PER_MINUTE,
         offsetsRetentionCheckIntervalMs: config.number('offsets.retention.check.interval.ms'),
+        consumer: this.#consumerGroupConfig(),
       },
       partitionCount: () =>
         this.#image.topicsByName.get(GROUP_TOPIC)?.partitions.size ?? config.number('offsets.topic.num.partitions'),
@@ -274,6 +291,40 @@ export class BrokerParts {
       writeTimeoutMs: config.number('offsets.commit.timeout.ms'),
       queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
     });
+  }
+
+  #consumerGroupConfig(): ConsumerGroupConfig {
+    const { config, brokerConfig } = this.#options;
+    let defaults: { readonly settings: BrokerSettings; readonly times: ConsumerGroupTimes } | null = null;
+    return {
+      enabled: () =>
+        config.list('group.coordinator.rebalance.protocols').includes('consumer') &&
+        (this.#image.features.get('group.version') ?? 0) >= 1,
+      assignors: config.list('group.consumer.assignors').map(assignorName),
+      // The setting's check accepts the four names, in any case.
+      migrationPolicy: String(config.parsed('group.consumer.migration.policy').value).toLowerCase() as MigrationPolicy,
+      groupSizeMax: config.number('group.consumer.max.size'),
+      regexRefreshIntervalMs: config.number('group.consumer.regex.refresh.interval.ms'),
+      timesOf: (groupId) => {
+        const overrides = this.#image.configs.group(groupId);
+        if (overrides.size > 0) return timesOf(brokerConfig.current, overrides);
+        // Asked for with each heartbeat; hardly a group has settings of its own.
+        if (defaults?.settings !== brokerConfig.current) {
+          defaults = { settings: brokerConfig.current, times: timesOf(brokerConfig.current, overrides) };
+        }
+        return defaults.times;
+      },
+      compileRegex: (expression) => {
+        try {
+          const pattern = RE2JS.compile(expression);
+          return (name) => pattern.matches(name);
+        } catch (error) {
+          // Without what its own message puts around it: the client is told Kafka's words.
+          throw error instanceof RE2JSSyntaxException ? new Error(error.getDescription()) : error;
+        }
+      },
+      image: () => this.#image,
+    };
   }
 
   #newDispatch(): Dispatch {
@@ -385,6 +436,25 @@ export class BrokerParts {
       advertisesDialledAddress,
     };
   }
+}
+
+function timesOf(settings: BrokerSettings, overrides: ReadonlyMap<string, string>): ConsumerGroupTimes {
+  const effective = effectiveGroupConfigs(settings, overrides);
+  const number = (name: GroupConfigName) => Number(effective.get(name)?.value);
+  return {
+    sessionTimeoutMs: number('consumer.session.timeout.ms'),
+    heartbeatIntervalMs: number('consumer.heartbeat.interval.ms'),
+    assignmentIntervalMs: number('consumer.assignment.interval.ms'),
+  };
+}
+
+/** By the short name or the name of the class that Kafka ships. */
+function assignorName(text: string): AssignorName {
+  const name = /^(?:org\.apache\.kafka\.coordinator\.group\.assignor\.)?(\w+?)(?:Assignor)?$/
+    .exec(text)?.[1]
+    ?.toLowerCase();
+  if (name === 'uniform' || name === 'range') return name;
+  throw new Error(`group.consumer.assignors: ${text} is none of Kafka's assignors`);
 }
 
 const supportedFeatureRanges = new Map(Object.entries(supportedFeatures));

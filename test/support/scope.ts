@@ -6,7 +6,7 @@ import { selfTest } from './brokers.ts';
 
 export const scope = {
   /** Groups under the KIP-848 protocol. */
-  consumerGroupProtocol: selfTest || false,
+  consumerGroupProtocol: true,
   transactions: true,
   describeLogDirs: selfTest || false,
 } as const;

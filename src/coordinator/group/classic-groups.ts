@@ -17,6 +17,7 @@ import {
   syncGroupFailure,
   Turn,
 } from './commands.ts';
+import { groupTombstones } from './consumer-group.ts';
 import type { GroupConfig } from './group-config.ts';
 import type { HeartbeatInput, LeaveGroupResult, LeavingMember, SyncGroupInput } from './group-coordinator.ts';
 import { newGroupMetadataRecord } from './group-records.ts';
@@ -68,6 +69,11 @@ export class ClassicGroups {
     return this.#groups.get(groupId) ?? this.#fromPersisted(groupId, persisted);
   }
 
+  /** A KIP-848 group goes on as this one, which its record says too. */
+  adopt(group: ClassicGroup): void {
+    this.#groups.set(group.groupId, group);
+  }
+
   /** The group's tombstone was replayed: nobody is in it. */
   forget(groupId: string): void {
     this.#groups.delete(groupId);
@@ -94,7 +100,7 @@ export class ClassicGroups {
       return;
     }
     if (persisted?.kind === 'consumer') {
-      turn.records.push(...this.#store.newOtherGroupTombstones(groupId, 'consumer'));
+      turn.records.push(...groupTombstones(persisted));
     }
     const group = new ClassicGroup(groupId, turn.nowMs);
     this.#groups.set(groupId, group);

@@ -6,6 +6,8 @@ import type { Uuid } from '../../base/uuid.ts';
 import type { ErrorName } from '../../wire/errors.ts';
 import type { Decision, Effect } from '../shard.ts';
 import type {
+  ConsumerGroupHeartbeatInput,
+  ConsumerGroupHeartbeatResult,
   GroupClient,
   HeartbeatInput,
   JoinGroupInput,
@@ -63,7 +65,32 @@ export interface AssignmentWrittenCommand {
   readonly error: ErrorName | null;
 }
 
+export interface ConsumerHeartbeatCommand {
+  readonly kind: 'consumerHeartbeat';
+  readonly input: ConsumerGroupHeartbeatInput;
+  readonly client: GroupClient;
+  /** For a client of version 0 that leaves it to the broker. */
+  readonly newMemberId: string;
+}
+
+/** The records of a classic member's request to a KIP-848 group are committed, or have failed. */
+export interface ClassicMemberWrittenCommand {
+  readonly kind: 'classicMemberWritten';
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly requestId: number;
+  readonly sessionTimeoutMs: number;
+  /** How long SyncGroup may take to follow; `null` behind a SyncGroup. */
+  readonly syncTimeoutMs: number | null;
+  readonly result:
+    | { readonly kind: 'joinGroup'; readonly result: JoinGroupResult }
+    | { readonly kind: 'syncGroup'; readonly result: SyncGroupResult };
+  readonly error: ErrorName | null;
+}
+
 export type GroupCommand =
+  | ClassicMemberWrittenCommand
+  | ConsumerHeartbeatCommand
   | JoinGroupCommand
   | SyncGroupCommand
   | { readonly kind: 'heartbeat'; readonly input: HeartbeatInput }
@@ -85,7 +112,21 @@ export type GroupCommand =
         readonly partitions: readonly number[];
       }[];
     }
+  | {
+      readonly kind: 'topicsChanged';
+      readonly names: readonly string[];
+      /** Offset of the image, where topics were created in it. */
+      readonly createdAtVersion: number | null;
+    }
   // Timers.
+  | { readonly kind: 'consumerMemberExpired'; readonly groupId: string; readonly memberId: string }
+  | {
+      readonly kind: 'consumerRebalanceExpired';
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly memberEpoch: number;
+    }
+  | { readonly kind: 'resolveConsumerRegexes'; readonly groupId: string }
   | { readonly kind: 'memberExpired'; readonly groupId: string; readonly memberId: string }
   | {
       readonly kind: 'initialDelayPassed';
@@ -110,6 +151,12 @@ export type DeletedGroup = { readonly groupId: string; readonly error: ErrorName
 
 /** What each kind of command answers; joinGroup and syncGroup answer by a reply instead. */
 export interface GroupResponses {
+  consumerHeartbeat: ConsumerGroupHeartbeatResult;
+  topicsChanged: null;
+  classicMemberWritten: null;
+  consumerMemberExpired: null;
+  consumerRebalanceExpired: null;
+  resolveConsumerRegexes: null;
   joinGroup: null;
   syncGroup: null;
   heartbeat: ErrorName;
@@ -183,6 +230,13 @@ export class Turn {
 
   cancel(key: string): void {
     this.effects.push({ kind: 'cancel', key });
+  }
+
+  /** The request is refused after all. */
+  forget(): void {
+    this.records.length = 0;
+    this.effects.length = 0;
+    this.settled = undefined;
   }
 
   decision(response: GroupResponse, divisible?: true): GroupDecision {

@@ -1,3 +1,5 @@
+import type { ConsumerGroupConfig } from './consumer-group-config.ts';
+
 /** Kafka's constant of five minutes, for `newMemberJoinTimeoutMs`. */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 300_000;
 
@@ -18,4 +20,6 @@ export interface GroupConfig {
   readonly offsetsRetentionMs: number;
   /** `offsets.retention.check.interval.ms`. */
   readonly offsetsRetentionCheckIntervalMs: number;
+  /** Of KIP-848 groups. */
+  readonly consumer: ConsumerGroupConfig;
 }

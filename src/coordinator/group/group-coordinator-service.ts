@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
-import type { Uuid } from '../../base/uuid.ts';
+import { randomUuid, type Uuid } from '../../base/uuid.ts';
 import type { ErrorName } from '../../wire/errors.ts';
 import type { CompressionType } from '../../wire/records/record-batch.ts';
 import { partitionForKey } from '../partition-for-key.ts';
@@ -21,8 +21,14 @@ import {
   joinGroupFailure,
   syncGroupFailure,
 } from './commands.ts';
+import { noConsumerGroup } from './consumer-group-description.ts';
+import { heartbeatFailure } from './consumer-groups.ts';
+import { refuseConsumerHeartbeat } from './consumer-heartbeat-check.ts';
 import type { GroupConfig } from './group-config.ts';
 import {
+  type ConsumerGroupHeartbeatInput,
+  type ConsumerGroupHeartbeatResult,
+  type DescribedConsumerGroup,
   type DescribedGroup,
   GROUP_METADATA_TOPIC,
   type GroupClient,
@@ -110,6 +116,10 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
     this.#runtime.unload(partition, leaderEpoch);
   }
 
+  topicsChanged(names: readonly string[], createdAtVersion: number | null): void {
+    if (names.length > 0) void this.#runtime.submitAll({ kind: 'topicsChanged', names, createdAtVersion });
+  }
+
   topicsDeleted(
     topics: readonly { readonly name: string; readonly topicId: Uuid; readonly partitions: readonly number[] }[],
   ): void {
@@ -178,6 +188,32 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
     if (groupId === '') return { error: 'INVALID_GROUP_ID', members: [] };
     const outcome = await this.#submit({ kind: 'leaveGroup', groupId, members });
     return outcome.kind === 'done' ? outcome.value : { error: toGroupError(outcome.error), members: [] };
+  }
+
+  async consumerGroupHeartbeat(
+    input: ConsumerGroupHeartbeatInput,
+    client: GroupClient,
+    apiVersion: number,
+  ): Promise<ConsumerGroupHeartbeatResult> {
+    if (!this.#active) return heartbeatFailure('COORDINATOR_NOT_AVAILABLE', null);
+    const { consumer } = this.#options.config;
+    if (!consumer.enabled()) return heartbeatFailure('UNSUPPORTED_VERSION', null);
+    const refused = refuseConsumerHeartbeat(input, apiVersion, consumer.assignors);
+    if (refused !== null) return heartbeatFailure(refused.error, refused.message);
+    const newMemberId = randomUuid(this.#options.random);
+    const outcome = await this.#submit({ kind: 'consumerHeartbeat', input, client, newMemberId });
+    return outcome.kind === 'done' ? outcome.value : heartbeatFailure(toGroupError(outcome.error), null);
+  }
+
+  async describeConsumerGroups(groupIds: readonly string[]): Promise<readonly DescribedConsumerGroup[]> {
+    return groupIds.map((groupId) => {
+      if (groupId === '') return { ...noConsumerGroup(groupId, null), error: 'INVALID_GROUP_ID' };
+      const outcome: Outcome<DescribedConsumerGroup> = this.#active
+        ? this.#read(groupId, (shard, committed) => shard.describeConsumer(groupId, committed))
+        : { kind: 'failed', error: 'COORDINATOR_NOT_AVAILABLE' };
+      if (outcome.kind === 'done') return outcome.value;
+      return { ...noConsumerGroup(groupId, null), error: toGroupError(outcome.error) };
+    });
   }
 
   /** The empty group id is allowed, as old clients used it. */
@@ -317,6 +353,7 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
 }
 
 type KindOfRequest =
+  | 'consumerHeartbeat'
   | 'joinGroup'
   | 'syncGroup'
   | 'heartbeat'

@@ -72,6 +72,65 @@ export interface HeartbeatInput {
   readonly groupInstanceId: string | null;
 }
 
+export interface ConsumerGroupHeartbeatInput {
+  readonly groupId: string;
+  readonly memberId: string;
+  /** 0 joins, -1 leaves, -2 leaves for a while (static members). */
+  readonly memberEpoch: number;
+  readonly instanceId: string | null;
+  readonly rackId: string | null;
+  /** -1: as before; so does `null` below. */
+  readonly rebalanceTimeoutMs: number;
+  readonly subscribedTopicNames: readonly string[] | null;
+  readonly subscribedTopicRegex: string | null;
+  readonly serverAssignor: string | null;
+  /** What the member has. */
+  readonly topicPartitions: readonly TopicIdPartitions[] | null;
+}
+
+export interface TopicIdPartitions {
+  readonly topicId: Uuid;
+  readonly partitions: readonly number[];
+}
+
+export interface ConsumerGroupHeartbeatResult {
+  readonly error: ErrorName;
+  readonly errorMessage: string | null;
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
+  readonly heartbeatIntervalMs: number;
+  /** `null`: as before. */
+  readonly assignment: readonly TopicIdPartitions[] | null;
+}
+
+export interface DescribedTopicPartitions extends TopicIdPartitions {
+  readonly topicName: string;
+}
+
+export interface DescribedConsumerGroup {
+  readonly error: ErrorName;
+  readonly errorMessage: string | null;
+  readonly groupId: string;
+  /** 'Empty', 'Assigning', 'Reconciling', 'Stable'; '' with an error. */
+  readonly groupState: string;
+  readonly groupEpoch: number;
+  readonly assignmentEpoch: number;
+  readonly assignorName: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly instanceId: string | null;
+    readonly rackId: string | null;
+    readonly memberEpoch: number;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly subscribedTopicNames: readonly string[];
+    readonly subscribedTopicRegex: string | null;
+    readonly assignment: readonly DescribedTopicPartitions[];
+    readonly targetAssignment: readonly DescribedTopicPartitions[];
+    readonly usesClassicProtocol: boolean;
+  }[];
+}
+
 export interface LeavingMember {
   /** '' when an administrator names the static member by its instance id alone. */
   readonly memberId: string;
@@ -208,6 +267,12 @@ export interface GroupCoordinator {
   syncGroup(input: SyncGroupInput): Promise<SyncGroupResult>;
   heartbeat(input: HeartbeatInput): Promise<ErrorName>;
   leaveGroup(groupId: string, members: readonly LeavingMember[]): Promise<LeaveGroupResult>;
+  consumerGroupHeartbeat(
+    input: ConsumerGroupHeartbeatInput,
+    client: GroupClient,
+    apiVersion: number,
+  ): Promise<ConsumerGroupHeartbeatResult>;
+  describeConsumerGroups(groupIds: readonly string[]): Promise<readonly DescribedConsumerGroup[]>;
   commitOffsets(input: OffsetCommitInput): Promise<OffsetCommitResult>;
   /** The caller has verified that the producer's transaction contains this group's partition. */
   commitTransactionalOffsets(input: TransactionalOffsetCommitInput): Promise<OffsetCommitResult>;
@@ -237,4 +302,6 @@ export interface GroupCoordinatorEvents {
   topicsDeleted(
     topics: readonly { readonly name: string; readonly topicId: Uuid; readonly partitions: readonly number[] }[],
   ): void;
+  /** Topics that came, went or got more partitions; `createdAtVersion` is the image's offset if any were created. */
+  topicsChanged(names: readonly string[], createdAtVersion: number | null): void;
 }

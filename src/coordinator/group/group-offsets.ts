@@ -7,6 +7,7 @@ import type { ErrorName } from '../../wire/errors.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { ClassicGroups } from './classic-groups.ts';
 import type { Turn } from './commands.ts';
+import { checkConsumerCommit, checkConsumerFetch, firstVersionOfMembers } from './consumer-offset-checks.ts';
 import type { GroupConfig } from './group-config.ts';
 import type {
   FetchedOffset,
@@ -108,6 +109,7 @@ export class GroupOffsets {
       if (input.generationIdOrMemberEpoch < 0) return 'NONE';
       return input.apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION';
     }
+    if (persisted.kind === 'consumer') return checkConsumerCommit(persisted, input);
     if (persisted.kind !== 'classic') return checkCommitToOther(persisted, input);
     const group = this.#classic.get(input.groupId)!;
     if (input.generationIdOrMemberEpoch < 0 && group.state === 'Empty') return 'NONE';
@@ -126,6 +128,12 @@ export class GroupOffsets {
     const { generationId, memberId, groupInstanceId } = input;
     const persisted = this.#groups.get(input.groupId);
     if (persisted === undefined) return generationId < 0 ? 'NONE' : 'ILLEGAL_GENERATION';
+    if (persisted.kind === 'consumer') {
+      // Which version of OffsetCommit a member speaks says nothing about a commit in a transaction.
+      const { topics } = input;
+      const apiVersion = firstVersionOfMembers;
+      return checkConsumerCommit(persisted, { generationIdOrMemberEpoch: generationId, memberId, apiVersion, topics });
+    }
     if (persisted.kind !== 'classic') {
       return checkCommitToOther(persisted, { generationIdOrMemberEpoch: generationId });
     }
@@ -141,8 +149,12 @@ export class GroupOffsets {
   fetch(input: OffsetFetchInput, atOffset?: Offset): OffsetFetchResult {
     const { groupId } = input;
     const persisted = this.#groups.get(groupId, atOffset);
-    if (persisted !== undefined && persisted.kind !== 'classic' && persisted.kind !== 'share') {
-      // Membership of KIP-848 groups is not known here: only requests from outside the group are answered.
+    if (persisted?.kind === 'consumer') {
+      const error = checkConsumerFetch(persisted, input, atOffset);
+      if (error !== 'NONE') return { error, topics: [] };
+    }
+    if (persisted?.kind === 'streams') {
+      // Membership of these groups is not known here: only requests from outside the group are answered.
       if (input.memberId !== null || input.memberEpoch >= 0) return { error: 'UNKNOWN_MEMBER_ID', topics: [] };
     }
     const known = persisted !== undefined && persisted.kind !== 'share';
@@ -306,7 +318,7 @@ export class GroupOffsets {
 }
 
 function checkCommitToOther(
-  persisted: Exclude<PersistedGroup, { kind: 'classic' }>,
+  persisted: Exclude<PersistedGroup, { kind: 'classic' | 'consumer' }>,
   input: Pick<OffsetCommitInput, 'generationIdOrMemberEpoch'>,
 ): ErrorName {
   if (persisted.kind === 'share') return 'GROUP_ID_NOT_FOUND';
@@ -317,5 +329,6 @@ function checkCommitToOther(
 /** What a group of another kind subscribes to is not known: all topics, as long as it has members. */
 function isSubscribed(persisted: PersistedGroup, group: ClassicGroup | undefined, topic: string): boolean {
   if (group !== undefined) return group.isSubscribedToTopic(topic);
+  if (persisted.kind === 'consumer') return persisted.subscribesTo(topic);
   return persisted.kind !== 'classic' && persisted.memberCount > 0;
 }

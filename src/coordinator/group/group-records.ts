@@ -3,7 +3,8 @@
  *
  *     type 0, 1  OffsetCommit      group, topic, partition → offset      (0 is the layout before 0.9)
  *     type 2     GroupMetadata     group → generation and members of a classic group
- *     other      groups of other kinds (KIP-848, 932, 1071): kept as bytes
+ *     type 3-8, 16  KIP-848 groups: consumer-group-records.ts
+ *     other      groups of other kinds (KIP-932, 1071): kept as bytes
  *
  * A null value is a tombstone. Versions written: OffsetCommitValue 4 (1 where the client set its own retention, which
  * only that version carries), GroupMetadataValue 3, as Kafka 4.3.1 does.
@@ -24,6 +25,11 @@ import { legacyOffsetCommitKey } from '../../wire/schema/legacy-offset-commit-re
 import { type OffsetCommitValue, offsetCommitKey, offsetCommitValue } from '../../wire/schema/offset-commit-record.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { RecordCodec } from '../shard.ts';
+import {
+  type ConsumerGroupRecord,
+  decodeConsumerGroupRecord,
+  encodeConsumerGroupRecord,
+} from './consumer-group-records.ts';
 
 export interface OffsetCommitRecord {
   readonly kind: 'offsetCommit';
@@ -52,7 +58,7 @@ export interface OtherGroupRecord {
   readonly value: Buffer | null;
 }
 
-export type GroupRecord = OffsetCommitRecord | GroupMetadataRecord | OtherGroupRecord;
+export type GroupRecord = OffsetCommitRecord | GroupMetadataRecord | ConsumerGroupRecord | OtherGroupRecord;
 
 const GROUP_METADATA_VALUE_VERSION = 3;
 const OFFSET_COMMIT_VALUE_VERSION = 4;
@@ -115,6 +121,8 @@ export const groupRecordCodec: RecordCodec<GroupRecord> = {
         };
       case 'other':
         return { key: record.key, value: record.value };
+      default:
+        return encodeConsumerGroupRecord(record);
     }
   },
 
@@ -156,7 +164,7 @@ function decodeKnown(key: Buffer, value: Buffer | null): GroupRecord | null {
       };
     }
     default:
-      return null;
+      return decodeConsumerGroupRecord(type, key, value);
   }
 }
 

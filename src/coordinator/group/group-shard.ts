@@ -20,8 +20,19 @@ import {
   type GroupResponse,
   Turn,
 } from './commands.ts';
+import { ConsumerClassicMembers } from './consumer-classic-members.ts';
+import { groupTombstones } from './consumer-group.ts';
+import { describeConsumerGroup, noConsumerGroup } from './consumer-group-description.ts';
+import { ConsumerGroups } from './consumer-groups.ts';
 import type { GroupConfig } from './group-config.ts';
-import type { DescribedGroup, ListedGroup, OffsetFetchInput, OffsetFetchResult } from './group-coordinator.ts';
+import type {
+  DescribedConsumerGroup,
+  DescribedGroup,
+  ListedGroup,
+  OffsetFetchInput,
+  OffsetFetchResult,
+} from './group-coordinator.ts';
+import { GroupMigration } from './group-migration.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { type GroupRecord, newGroupMetadataTombstone, type OtherGroupRecord } from './group-records.ts';
 import { GroupStore } from './group-store.ts';
@@ -35,6 +46,8 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
   readonly #groups: GroupStore;
   readonly #offsets: OffsetStore;
   readonly #classic: ClassicGroups;
+  readonly #consumer: ConsumerGroups;
+  readonly #classicMembers: ConsumerClassicMembers;
   readonly #groupOffsets: GroupOffsets;
 
   constructor(config: GroupConfig, registry: SnapshotRegistry) {
@@ -42,22 +55,37 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     this.#groups = new GroupStore(registry);
     this.#offsets = new OffsetStore(registry);
     this.#classic = new ClassicGroups(config, this.#groups);
+    this.#consumer = new ConsumerGroups(config.consumer, this.#groups, new GroupMigration(config, this.#classic));
+    this.#classicMembers = new ConsumerClassicMembers(config.consumer, this.#consumer);
     this.#groupOffsets = new GroupOffsets(config, this.#groups, this.#classic, this.#offsets);
   }
 
   handle(command: GroupCommand, nowMs: number): GroupDecision {
     const turn = new Turn(nowMs);
     switch (command.kind) {
+      case 'consumerHeartbeat':
+        return turn.decision(this.#consumer.heartbeat(command, turn));
+      case 'topicsChanged':
+        this.#consumer.topicsChanged(command.names, command.createdAtVersion);
+        return turn.decision(null);
+      case 'consumerMemberExpired':
+        this.#classicMembers.expired(command.groupId, command.memberId);
+        this.#consumer.memberExpired(command.groupId, command.memberId, turn);
+        return turn.decision(null);
+      case 'consumerRebalanceExpired':
+        this.#consumer.rebalanceExpired(command.groupId, command.memberId, command.memberEpoch, turn);
+        return turn.decision(null);
+      case 'resolveConsumerRegexes':
+        this.#consumer.resolveRegexes(command.groupId, turn);
+        return turn.decision(null);
       case 'joinGroup':
-        this.#classic.join(command, turn);
-        return turn.decision(null);
       case 'syncGroup':
-        this.#classic.sync(command, turn);
-        return turn.decision(null);
       case 'heartbeat':
-        return turn.decision(this.#classic.heartbeat(command.input, turn));
       case 'leaveGroup':
-        return turn.decision(this.#classic.leave(command.groupId, command.members, turn));
+        return this.#handleClassicProtocol(command, turn);
+      case 'classicMemberWritten':
+        this.#classicMembers.written(command, turn);
+        return turn.decision(null);
       case 'commitOffsets':
         return turn.decision(this.#groupOffsets.commit(command.input, turn));
       case 'commitTransactionalOffsets': {
@@ -95,6 +123,36 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         return turn.decision(null);
       default:
         return unreachable(command);
+    }
+  }
+
+  /** Classic members are in classic groups, or in KIP-848 groups that are not empty. */
+  #handleClassicProtocol(
+    command: Extract<GroupCommand, { kind: 'joinGroup' | 'syncGroup' | 'heartbeat' | 'leaveGroup' }>,
+    turn: Turn,
+  ): GroupDecision {
+    const mixed = this.#consumer.get('input' in command ? command.input.groupId : command.groupId);
+    switch (command.kind) {
+      case 'joinGroup':
+        if (mixed === undefined || mixed.memberCount === 0) this.#classic.join(command, turn);
+        else this.#classicMembers.join(mixed, command, turn);
+        return turn.decision(null);
+      case 'syncGroup':
+        if (mixed === undefined) this.#classic.sync(command, turn);
+        else this.#classicMembers.sync(mixed, command, turn);
+        return turn.decision(null);
+      case 'heartbeat':
+        return turn.decision(
+          mixed === undefined
+            ? this.#classic.heartbeat(command.input, turn)
+            : this.#classicMembers.heartbeat(mixed, command.input, turn),
+        );
+      case 'leaveGroup':
+        return turn.decision(
+          mixed === undefined
+            ? this.#classic.leave(command.groupId, command.members, turn)
+            : this.#classicMembers.leave(mixed, command.members, turn),
+        );
     }
   }
 
@@ -136,6 +194,11 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
       return { groupId, error: 'NONE' };
     }
     if (persisted.memberCount > 0) return { groupId, error: 'NON_EMPTY_GROUP' };
+    if (persisted.kind === 'consumer') {
+      this.#groupOffsets.deleteAll(groupId, turn);
+      turn.records.push(...groupTombstones(persisted));
+      return { groupId, error: 'NONE' };
+    }
     // What a share group has read lies in a topic of its own, which nothing here can clean yet.
     if (persisted.kind === 'share') return { groupId, error: 'INVALID_REQUEST' };
     this.#groupOffsets.deleteAll(groupId, turn);
@@ -157,7 +220,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         this.#groups.replayOther(record);
         return;
       default:
-        unreachable(record);
+        this.#groups.replayConsumer(record);
     }
   }
 
@@ -172,6 +235,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
   loaded(nowMs: number): GroupDecision {
     const turn = new Turn(nowMs);
     this.#classic.loaded(turn);
+    this.#consumer.loaded(turn);
     this.#scheduleExpiry(turn);
     return turn.decision(null);
   }
@@ -227,8 +291,26 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     };
   }
 
+  describeConsumer(groupId: string, committedOffset: Offset): DescribedConsumerGroup {
+    const group = this.#groups.get(groupId, committedOffset);
+    return group?.kind === 'consumer'
+      ? describeConsumerGroup(group, committedOffset, this.#config.consumer)
+      : noConsumerGroup(
+          groupId,
+          group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`,
+        );
+  }
+
   list(committedOffset: Offset): readonly ListedGroup[] {
     return [...this.#groups.entries(committedOffset)].map(([groupId, persisted]) => {
+      if (persisted.kind === 'consumer') {
+        return {
+          groupId,
+          protocolType: 'consumer',
+          groupState: persisted.state(committedOffset),
+          groupType: 'consumer',
+        };
+      }
       if (persisted.kind !== 'classic') {
         return {
           groupId,
@@ -242,7 +324,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
     });
   }
 
-  /** Records of kinds that are not understood, as they came (KIP-848, share and streams groups). */
+  /** Records of kinds that are not understood, as they came (share and streams groups). */
   otherRecords(): readonly OtherGroupRecord[] {
     return this.#groups.otherRecords();
   }

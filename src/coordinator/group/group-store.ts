@@ -2,11 +2,14 @@
  * Which groups exist, as the log says: the replayed part of the state, readable at past offsets.
  *
  * A classic group exists by its GroupMetadata record, or by the offsets committed for it ("simple" group: no members, no
- * protocol type). Groups of other kinds are known by their own records, which are kept as bytes: their kind and how many
- * members they have, so that a classic request cannot take them over and nothing is lost.
+ * protocol type). KIP-848 groups keep all their state here (consumer-group.ts). Groups of other kinds are known by their
+ * own records, which are kept as bytes: their kind and how many members they have, so that a classic request cannot take
+ * them over and nothing is lost.
  */
 import type { Offset } from '../../base/flavor.ts';
 import { type SnapshotRegistry, TimelineMap } from '../../base/timeline-map.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+import type { ConsumerGroupRecord } from './consumer-group-records.ts';
 import type { GroupMetadataRecord, GroupRecord, OtherGroupRecord } from './group-records.ts';
 
 export interface PersistedMember {
@@ -30,14 +33,14 @@ export interface PersistedClassicGroup {
   readonly members: readonly PersistedMember[];
 }
 
-export type OtherGroupKind = 'consumer' | 'share' | 'streams';
+export type OtherGroupKind = 'share' | 'streams';
 
 export interface PersistedOtherGroup {
   readonly kind: OtherGroupKind;
   readonly memberCount: number;
 }
 
-export type PersistedGroup = PersistedClassicGroup | PersistedOtherGroup;
+export type PersistedGroup = PersistedClassicGroup | ConsumerGroup | PersistedOtherGroup;
 
 const SIMPLE_GROUP: PersistedClassicGroup = {
   kind: 'classic',
@@ -54,24 +57,25 @@ const otherKinds: Record<
   OtherGroupKind,
   { readonly groupType: number; readonly memberType: number; readonly tombstoneOrder: readonly number[] }
 > = {
-  consumer: { groupType: 3, memberType: 5, tombstoneOrder: [8, 7, 6, 5, 4, 16, 3] },
   share: { groupType: 11, memberType: 10, tombstoneOrder: [14, 13, 12, 10, 15, 11] },
   streams: { groupType: 17, memberType: 19, tombstoneOrder: [22, 21, 20, 19, 23, 17] },
 };
 
 function otherKindOf(recordType: number): OtherGroupKind | null {
-  for (const kind of ['consumer', 'share', 'streams'] as const) {
+  for (const kind of ['share', 'streams'] as const) {
     if (otherKinds[kind].tombstoneOrder.includes(recordType)) return kind;
   }
   return null;
 }
 
 export class GroupStore {
+  readonly #registry: SnapshotRegistry;
   readonly #groups: TimelineMap<string, PersistedGroup>;
   /** Records of other kinds by the text of their key's bytes. */
   readonly #others: TimelineMap<string, OtherGroupRecord>;
 
   constructor(registry: SnapshotRegistry) {
+    this.#registry = registry;
     this.#groups = new TimelineMap(registry);
     this.#others = new TimelineMap(registry);
   }
@@ -125,6 +129,23 @@ export class GroupStore {
         assignment: Buffer.from(member.assignment),
       })),
     });
+  }
+
+  replayConsumer(record: ConsumerGroupRecord): void {
+    const { groupId } = record;
+    let group = this.#groups.get(groupId);
+    if (record.kind === 'consumerEpoch' && record.value === null) {
+      if (group?.kind === 'consumer') this.#groups.delete(groupId);
+      return;
+    }
+    if (group?.kind !== 'consumer') {
+      // A tombstone of what is not known here ends nothing. A real classic group does not give way, a simple one does:
+      // an offset that stood earlier in the log made it.
+      if (record.value === null || (group !== undefined && !isSimple(group))) return;
+      group = new ConsumerGroup(groupId, this.#registry);
+      this.#groups.set(groupId, group);
+    }
+    group.replay(record);
   }
 
   replayOther(record: OtherGroupRecord): void {

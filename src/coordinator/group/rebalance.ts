@@ -44,6 +44,15 @@ export class Rebalance {
     turn.cancel(sessionKey(group.groupId, memberId));
   }
 
+  /** The group ends as a classic one. */
+  cancelTimers(group: ClassicGroup, turn: Turn): void {
+    turn.cancel(joinKey(group.groupId));
+    turn.cancel(syncKey(group.groupId));
+    for (const memberId of [...group.members.keys(), ...group.pendingJoinMembers]) {
+      this.cancelSession(group, memberId, turn);
+    }
+  }
+
   maybePrepareOrCompleteJoin(group: ClassicGroup, turn: Turn): void {
     if (group.canRebalance) this.prepare(group, turn);
     else this.maybeCompleteJoin(group, turn);

@@ -361,10 +361,10 @@ describe('groups of other kinds', () => {
 
   test('are kept, listed and not taken over by classic members while they have members', () => {
     const f = new ShardFixture();
-    f.load(record(5, 'member', Buffer.from([0, 0])), record(3, '', Buffer.from([0, 0])));
+    f.load(record(19, 'member', Buffer.from([0, 0])), record(17, '', Buffer.from([0, 0])));
     f.registry.take(100);
     expect(f.shard.list(100)).toEqual([
-      { groupId: 'g', protocolType: 'consumer', groupState: 'Stable', groupType: 'consumer' },
+      { groupId: 'g', protocolType: 'streams', groupState: 'Stable', groupType: 'streams' },
     ]);
     expect(f.joined(f.join())?.error).toBe('INCONSISTENT_GROUP_PROTOCOL');
     expect(commit(f).response).toMatchObject({ error: 'UNKNOWN_MEMBER_ID' });
@@ -377,12 +377,15 @@ describe('groups of other kinds', () => {
 
   test('an empty KIP-848 group becomes a classic one', () => {
     const f = new ShardFixture();
-    f.load(record(3, '', Buffer.from([0, 0])), record(6, '', Buffer.from([0, 0])));
+    f.load(
+      { kind: 'consumerEpoch', groupId: 'g', value: { epoch: 4, metadataHash: 0n } },
+      { kind: 'consumerTargetEpoch', groupId: 'g', value: { assignmentEpoch: 3, assignmentTimestamp: 5 } },
+    );
     commit(f);
     const request = f.join();
     expect(f.written.slice(1)).toMatchObject([
-      { kind: 'other', type: 6, value: null },
-      { kind: 'other', type: 3, value: null },
+      { kind: 'consumerTargetEpoch', value: null },
+      { kind: 'consumerEpoch', value: null },
       { kind: 'groupMetadata', groupId: 'g' },
     ]);
     f.fire('join g');

@@ -10,6 +10,7 @@ import type {
 } from '../../../../src/coordinator/group/group-coordinator.ts';
 import type { GroupRecord } from '../../../../src/coordinator/group/group-records.ts';
 import { GroupShard } from '../../../../src/coordinator/group/group-shard.ts';
+import { emptyImage } from '../../../../src/metadata/metadata-image.ts';
 
 export const testConfig: GroupConfig = {
   minSessionTimeoutMs: 6000,
@@ -20,6 +21,19 @@ export const testConfig: GroupConfig = {
   offsetMetadataSizeMax: 4096,
   offsetsRetentionMs: 10_080 * 60_000,
   offsetsRetentionCheckIntervalMs: 600_000,
+  consumer: {
+    enabled: () => true,
+    assignors: ['uniform', 'range'],
+    groupSizeMax: 100,
+    migrationPolicy: 'bidirectional',
+    regexRefreshIntervalMs: 600_000,
+    timesOf: () => ({ sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, assignmentIntervalMs: 0 }),
+    compileRegex: (expression) => {
+      const pattern = new RegExp(`^(?:${expression})$`);
+      return (name) => pattern.test(name);
+    },
+    image: () => emptyImage,
+  },
 };
 
 /** A consumer's subscription, version 0. */
@@ -56,6 +70,10 @@ export class ShardFixture {
   constructor(config: Partial<GroupConfig> = {}) {
     this.shard = new GroupShard({ ...testConfig, ...config }, this.registry);
     this.registry.take(0);
+  }
+
+  get nextOffset(): number {
+    return this.#nextOffset;
   }
 
   load(...records: GroupRecord[]): this {
