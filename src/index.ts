@@ -60,6 +60,9 @@ export class Broker implements AsyncDisposable {
     if (options.ephemeral === true && options.dataDir !== undefined) {
       throw new Error('ephemeral and dataDir exclude each other: an ephemeral broker writes no files');
     }
+    if (options.brokers !== undefined && options.brokers !== 1) {
+      throw new Error('a cluster of several brokers cannot be started yet: leave `brokers` out');
+    }
     const host = options.host ?? '127.0.0.1';
     const flags = new Map([
       ['listeners', `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${options.port ?? 9092}`],

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemTimer } from './base/system.ts';
 import { ConfigError } from './config/config-key.ts';
+import { settingsFromEnvironment } from './config/environment.ts';
 import { loadNodeConfig, type NodeConfig } from './config/node-config.ts';
 import { waitUntilServing } from './net/wait-until-serving.ts';
 import { banner } from './node/banner.ts';
@@ -16,34 +17,41 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function start(command: StartCommand): Promise<void> {
   const logger = createLogger({ pretty: process.stdout.isTTY === true });
-  let node: Node;
-  try {
-    const config = loadConfig(command);
-    const { ephemeral, format, topics } = command;
-    node = await Node.start({ config, ephemeral, format, topics, logger, onFatal: () => process.exit(1) });
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
-    console.error(`ottla: ${error.message}`);
-    process.exitCode = 1;
-    return;
-  }
-  console.error(banner(node));
+  /** Null while the node is starting: a stop then waits for it. */
+  let node: Node | null = null;
   let stopping = false;
+  const stop = (): void => {
+    node?.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('the stop failed', { error: error instanceof Error ? error.stack : String(error) });
+        process.exit(1);
+      },
+    );
+  };
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
       // A second signal means that the user does not want to wait for the clean stop.
       if (stopping) process.exit(1);
       stopping = true;
       logger.info('stopping', { signal });
-      node.stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error('the stop failed', { error: error instanceof Error ? error.stack : String(error) });
-          process.exit(1);
-        },
-      );
+      stop();
     });
   }
+  try {
+    const config = loadConfig(command);
+    const { ephemeral, format, topics } = command;
+    // The official container image names the cluster so.
+    const clusterId = process.env['CLUSTER_ID'] || undefined;
+    node = await Node.start({ config, ephemeral, format, clusterId, topics, logger, onFatal: () => process.exit(1) });
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
+    console.error(`ottla: ${error.message}`);
+    process.exitCode = 1;
+    return;
+  }
+  if (stopping) stop();
+  else console.error(banner(node));
 }
 
 function loadConfig(command: StartCommand): NodeConfig {
@@ -54,7 +62,16 @@ function loadConfig(command: StartCommand): NodeConfig {
   }
   if (command.dataDir !== null) flags.set('log.dirs', command.dataDir);
   const file = command.propertiesFile === null ? null : readPropertiesFile(command.propertiesFile);
-  return loadNodeConfig({ file, environment: process.env, flags, overrides: command.overrides });
+  const environment = process.env;
+  try {
+    return loadNodeConfig({ file, environment, flags, overrides: command.overrides });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const variables = [...settingsFromEnvironment(environment).keys()];
+    if (file === null && variables.length === 0) throw error;
+    const source = file === null ? `environment variables set ${variables.join(', ')}` : 'a properties file is given';
+    throw new ConfigError(`${error.message} (Kafka's own defaults hold, because ${source}.)`);
+  }
 }
 
 function readPropertiesFile(path: string): string {

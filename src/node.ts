@@ -46,6 +46,8 @@ export interface NodeOptions {
   readonly ephemeral: boolean;
   /** False: an unformatted directory is refused, as Kafka does. */
   readonly format: boolean;
+  /** For a directory that is formatted now; a new one when absent. */
+  readonly clusterId?: string | undefined;
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
   readonly logger: Logger;
@@ -113,7 +115,10 @@ export class Node {
   /** `host:port` of the first listener, as a client on this machine dials it. */
   get bootstrapServers(): string {
     const listener = this.#config.brokerListeners[0]!;
-    return formatEndpoint({ host: listener.host === '' ? 'localhost' : listener.host, port: this.#bound[0]!.port });
+    return formatEndpoint({
+      host: isEveryAddress(listener.host) ? 'localhost' : listener.host,
+      port: this.#bound[0]!.port,
+    });
   }
 
   /** Each address that is listened on, as `host:port`. */
@@ -251,7 +256,9 @@ export class Node {
         `No readable meta.properties files found: ${path} is not formatted, and --no-format is set.`,
       );
     }
+    const wanted = this.#options.clusterId;
     const { clusterId, directoryIds } = formatStorage({
+      ...(wanted === undefined ? {} : { clusterId: wanted }),
       fileSystem,
       nodeId: this.nodeId,
       directories: [path],
@@ -348,7 +355,7 @@ export class Node {
   #advertised(): Listener[] {
     return this.#config.advertisedBrokerListeners.map((listener) => ({
       ...listener,
-      host: listener.host === '' ? hostname() : listener.host,
+      host: isEveryAddress(listener.host) ? hostname() : listener.host,
       port: listener.port === 0 ? (this.#bound.find(({ name }) => name === listener.name)?.port ?? 0) : listener.port,
     }));
   }
@@ -371,6 +378,11 @@ export class Node {
     this.#logger.error('the node stops, because it cannot go on', { error: error.stack ?? error.message });
     void this.stop().finally(() => this.#options.onFatal?.(error));
   }
+}
+
+/** A listener's host that stands for all addresses of the machine, and names none that a client could dial. */
+function isEveryAddress(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::';
 }
 
 /** Kafka's numbers of security protocols. */

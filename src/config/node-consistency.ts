@@ -5,6 +5,7 @@ import type { Endpoint, Listener, QuorumVoter } from './listeners.ts';
 
 /** What is judged of a node; `NodeConfig` is one. */
 export interface NodeView extends BrokerSettings {
+  readonly advertisedListenersConfigured: boolean;
   readonly profile: 'developer' | 'kafka';
   readonly nodeId: number;
   readonly isBroker: boolean;
@@ -154,6 +155,8 @@ function assertListeners(config: NodeView): void {
     ), 'advertised.listeners listener names must be equal to or a subset of the ones defined in listeners. ' +
       `Found ${advertised.join(',')}. The valid options based on the current configuration are ${names.join(',')}`);
   }
+  // Where the dialled address is what clients are told, it does not matter what is bound.
+  if (config.profile === 'developer' && !config.advertisedListenersConfigured) return;
   for (const { host } of [...config.advertisedBrokerListeners, ...config.advertisedControllerListeners]) {
     require(host !==
       '0.0.0.0', 'advertised.listeners cannot use the nonroutable meta-address 0.0.0.0. Use a routable IP address.');

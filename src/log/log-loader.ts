@@ -210,7 +210,8 @@ class LogLoader {
         const complete =
           names.has(segmentFileName(offset, INDEX_SUFFIX)) && names.has(segmentFileName(offset, TIME_INDEX_SUFFIX));
         if (!complete) {
-          logger.warn('an index is missing and is built anew', { segment: name });
+          // After a kill this is the rule: indexes of the active segment are written when it is closed.
+          logger.debug('an index is missing and is built anew', { directory, segment: name });
           segment.rebuildIndexes(this.#options.config.indexIntervalBytes);
           this.#unsyncedPaths.push(...segment.persistIndexes(), directory);
         }

@@ -267,7 +267,7 @@ export class Connection {
     this.#closed = true;
     if (this.#socketGone) return;
     if (this.#inputEnded && !this.#decoder.betweenFrames) {
-      this.#logger.debug('client closed its connection inside a request', this.#facts());
+      this.#logger.info('a client closed its connection inside a request, which is lost', this.#facts());
     }
     this.#socket.end(() => this.#socket.destroy());
   }

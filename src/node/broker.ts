@@ -73,6 +73,11 @@ export interface BrokerOptions {
 
 const GROUP_TOPIC = '__consumer_offsets';
 const WAITING_FETCHES_MAX = 100_000;
+/**
+ * What one response carries at most, beside a single larger batch. Responses are in memory until the client has read them,
+ * and clients that ask for 50 MB and then read slowly must not add up to gigabytes.
+ */
+const FETCH_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
 const MS_PER_MINUTE = 60_000;
 /** Constants of Kafka's own. */
@@ -389,7 +394,7 @@ export class BrokerParts {
         evictionMs: FETCH_SESSION_EVICTION_MS,
       }),
       clock,
-      fetchMaxBytes: () => brokerConfig.current.number('fetch.max.bytes'),
+      fetchMaxBytes: () => Math.min(brokerConfig.current.number('fetch.max.bytes'), FETCH_RESPONSE_BYTES_MAX),
       transactions,
       transactionSettings,
       verification: new ProduceVerification({

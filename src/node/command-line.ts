@@ -45,7 +45,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .version(version, '-v, --version', 'print the version')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  program
+  const startCommand = program
     .command('start', { isDefault: true })
     .description('start a broker (the default)')
     .argument('[server.properties]', "a file with Kafka's settings")
@@ -74,6 +74,8 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
         topics: flags.topic,
       };
     });
+  // `ottla --help` is what people type, and start is what they mean.
+  program.addHelpText('after', () => `\n${startCommand.helpInformation()}`);
   program
     .command('wait')
     .description('return when a broker serves')
