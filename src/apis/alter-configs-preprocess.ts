@@ -70,6 +70,14 @@ export function brokerNameProblem(brokerConfig: DynamicBrokerConfig, name: strin
   return invalidRequest(`Unexpected broker id, expected ${brokerConfig.node.nodeId}, but received ${name}`);
 }
 
+/** Here a node must be named, and Kafka says the same in other words. */
+export function loggerNameProblem(brokerConfig: DynamicBrokerConfig, name: string): Problem | null {
+  const nodeId = parseNodeId(name);
+  if (nodeId === null) return invalidRequest(`Node id must be an integer, but it is: ${name}`);
+  if (nodeId === brokerConfig.node.nodeId) return null;
+  return invalidRequest(`Unexpected node id. Expected ${brokerConfig.node.nodeId}, but received ${nodeId}`);
+}
+
 export function brokerConfigsProblem(
   brokerConfig: DynamicBrokerConfig,
   name: string,

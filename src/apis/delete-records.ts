@@ -4,9 +4,14 @@
  * Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION (internal topics), NOT_LEADER_OR_FOLLOWER,
  * POLICY_VIOLATION (cleanup.policy without delete), OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR.
  */
+import type { Offset } from '../base/flavor.ts';
 import type { HostedPartitions } from '../replication/hosted-partitions.ts';
 import { errorCode } from '../wire/errors.ts';
-import { deleteRecordsRequest, deleteRecordsResponse } from '../wire/schema/delete-records.ts';
+import {
+  type DeleteRecordsRequest,
+  deleteRecordsRequest,
+  deleteRecordsResponse,
+} from '../wire/schema/delete-records.ts';
 import type { Handler } from './handler.ts';
 
 export interface DeleteRecordsServices {
@@ -22,9 +27,9 @@ export function deleteRecordsHandler(
 
     handle(request) {
       return {
-        topics: request.topics.map(({ name, partitions }) => ({
+        topics: [...askedOffsets(request)].map(([name, offsets]) => ({
           name,
-          partitions: partitions.map(({ partitionIndex, offset }) => {
+          partitions: [...offsets].map(([partitionIndex, offset]) => {
             const query = { topic: name, partition: partitionIndex, beforeOffset: offset };
             const { error, lowWatermark } = services.partitions.deleteRecords(query);
             return { partitionIndex, lowWatermark, errorCode: errorCode(error) };
@@ -46,4 +51,15 @@ export function deleteRecordsHandler(
       };
     },
   };
+}
+
+/** By topic and partition; of a partition that is named twice the last offset counts. */
+function askedOffsets(request: DeleteRecordsRequest): Map<string, Map<number, Offset>> {
+  const asked = new Map<string, Map<number, Offset>>();
+  for (const { name, partitions } of request.topics) {
+    const offsets = asked.get(name) ?? new Map<number, Offset>();
+    if (partitions.length > 0) asked.set(name, offsets);
+    for (const { partitionIndex, offset } of partitions) offsets.set(partitionIndex, offset);
+  }
+  return asked;
 }

@@ -176,7 +176,7 @@ function loggers(resource: Resource, levels: LoggerLevels): Result {
         isSensitive: false,
         synonyms: [],
         configType: 0,
-        documentation: null,
+        documentation: '',
       })),
   };
 }

@@ -4,7 +4,7 @@
  * v4 isolation level; v5 log start offset; v7 sessions (KIP-227); v9 current leader epoch (KIP-320); v10 zstd;
  * v11 rack (KIP-392); v12 flexible, diverging epoch (KIP-595); v13 topic ids (KIP-516); v15 replica state (KIP-903);
  * v16 endpoints of current leaders (KIP-951); v17 directory id (KIP-853); v18 high watermark of the follower (KIP-1166).
- * Errors of the request: FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR.
+ * Errors of the request: INVALID_REQUEST (isolation level), FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR.
  * Errors of a partition: UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER,
  * FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH, OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR, UNSUPPORTED_COMPRESSION_TYPE.
  *
@@ -14,11 +14,11 @@ import type { Clock } from '../base/clock.ts';
 import { ZERO_UUID } from '../base/uuid.ts';
 import { type FetchIsolation, type FetchResult, failedFetch, noRecords } from '../replication/fetch-records.ts';
 import type { FetchContext, RequestedPartition } from '../replication/fetch-session.ts';
-import { SessionPartition } from '../replication/fetch-session.ts';
+import { partitionKey, SessionPartition } from '../replication/fetch-session.ts';
 import type { FetchSessionCache, SessionRequest } from '../replication/fetch-session-cache.ts';
 import type { HostedPartitions } from '../replication/hosted-partitions.ts';
 import type { InputOf } from '../wire/codec.ts';
-import { type ErrorName, errorCode } from '../wire/errors.ts';
+import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { type FetchRequest, fetchRequest, fetchResponse } from '../wire/schema/fetch.ts';
 import { CurrentLeaders } from './current-leader.ts';
 import type { Handler, RequestContext } from './handler.ts';
@@ -44,7 +44,9 @@ const firstVersionWithTopicIds = 13;
 const firstVersionWithReplicaState = 15;
 const firstVersionWithEndpoints = 16;
 const consumerReplicaId = -1;
+const readUncommitted = 0;
 const readCommitted = 1;
+const noAbortedTransactions: readonly never[] = [];
 
 export function fetchHandler(services: FetchServices): Handler<typeof fetchRequest, typeof fetchResponse> {
   const { partitions, sessions, metadata, clock } = services;
@@ -54,11 +56,18 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
 
     handle(request, context) {
       const version = context.apiVersion;
+      if (request.isolationLevel !== readUncommitted && request.isolationLevel !== readCommitted) {
+        throw new KafkaError('INVALID_REQUEST', `Unknown isolation level ${request.isolationLevel}.`);
+      }
       const replicaId = version >= firstVersionWithReplicaState ? request.replicaState.replicaId : request.replicaId;
       const session = sessions.begin(sessionRequest(request, version, replicaId, metadata, clock.nowMs()));
       const { interesting, erroneous } = sortOut(session.partitions, metadata, version);
       const answer = (results: readonly FetchResult[]): Response =>
-        respond(services, context, session, erroneous.length === 0 ? results : [...results, ...erroneous]);
+        respond(services, context, {
+          session,
+          results: erroneous.length === 0 ? results : [...results, ...erroneous],
+          fromFollower: replicaId >= 0,
+        });
       if (interesting.length === 0) return answer([]);
 
       const maxBytes = Math.min(request.maxBytes, services.fetchMaxBytes());
@@ -74,19 +83,14 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
       return results instanceof Promise ? results.then(answer) : answer(results);
     },
 
-    failed(request, error) {
+    failed(request, error, _message, { apiVersion }) {
+      // From v13 on the error of the request says it all.
+      const topics = apiVersion >= firstVersionWithTopicIds ? [] : request.topics;
       return {
         errorCode: errorCode(error),
-        responses: request.topics.map(({ topic, topicId, partitions }) => ({
+        responses: topics.map(({ topic, partitions }) => ({
           topic,
-          topicId,
-          partitions: partitions.map(({ partition }) => ({
-            partitionIndex: partition,
-            errorCode: errorCode(error),
-            highWatermark: -1,
-            abortedTransactions: null,
-            records: noRecords,
-          })),
+          partitions: partitions.map(({ partition }) => errorResponse(partition, error)),
         })),
       };
     },
@@ -117,8 +121,9 @@ function sessionRequest(
         partition: partition.partition,
         fetchOffset: partition.fetchOffset,
         partitionMaxBytes: partition.partitionMaxBytes,
-        currentLeaderEpoch: partition.currentLeaderEpoch,
-        lastFetchedEpoch: partition.lastFetchedEpoch,
+        // Any negative epoch says that the client knows none.
+        currentLeaderEpoch: Math.max(partition.currentLeaderEpoch, -1),
+        lastFetchedEpoch: Math.max(partition.lastFetchedEpoch, -1),
         fetcherLogStartOffset: partition.logStartOffset,
       });
     }
@@ -136,10 +141,26 @@ function sessionRequest(
     sessionEpoch: request.sessionEpoch,
     fromFollower: replicaId >= 0,
     usesTopicIds,
-    partitions,
+    partitions: withoutRepeats(partitions),
     forgotten,
     nowMs,
   };
+}
+
+/** A partition that is named twice is read once, in the first place and as it was asked for last. */
+function withoutRepeats(partitions: RequestedPartition[]): readonly RequestedPartition[] {
+  if (partitions.length < 2) return partitions;
+  const seen = new Map<string, Set<number>>();
+  let repeats = false;
+  for (const { topic, topicId, partition } of partitions) {
+    const key = topicId === ZERO_UUID ? topic : topicId;
+    const known = seen.get(key) ?? new Set();
+    seen.set(key, known);
+    repeats ||= known.has(partition);
+    known.add(partition);
+  }
+  if (!repeats) return partitions;
+  return [...new Map(partitions.map((partition) => [partitionKey(partition), partition])).values()];
 }
 
 /** Takes out what needs no look at any log. */
@@ -167,7 +188,8 @@ function sortOut(
     }
     // Copied only now: nearly always every partition is fine.
     interesting ??= partitions.slice(0, index);
-    erroneous.push(failedFetch(partition, error));
+    // Null is the answer of a log that was looked at, as in Kafka.
+    erroneous.push({ ...failedFetch(partition, error), abortedTransactions: noAbortedTransactions });
   }
   return { interesting: interesting ?? partitions, erroneous };
 }
@@ -175,9 +197,13 @@ function sortOut(
 function respond(
   services: FetchServices,
   context: RequestContext,
-  session: FetchContext,
-  results: readonly FetchResult[],
+  outcome: {
+    readonly session: FetchContext;
+    readonly results: readonly FetchResult[];
+    readonly fromFollower: boolean;
+  },
 ): Response {
+  const { session, results, fromFollower } = outcome;
   const answer = session.answer(results, services.clock.nowMs());
   const leaders = new CurrentLeaders(services.metadata, context.connection);
   const responses: { topic: string; topicId: string; partitions: PartitionResponse[] }[] = [];
@@ -195,7 +221,8 @@ function respond(
     errorCode: errorCode(answer.error),
     sessionId: answer.sessionId,
     responses,
-    nodeEndpoints: leaders.endpoints,
+    // Followers know where brokers are.
+    nodeEndpoints: fromFollower ? [] : leaders.endpoints,
   };
 }
 
@@ -235,7 +262,7 @@ function errorResponse(partition: number, error: ErrorName): PartitionResponse {
     partitionIndex: partition,
     errorCode: errorCode(error),
     highWatermark: -1,
-    abortedTransactions: null,
+    abortedTransactions: noAbortedTransactions,
     records: noRecords,
   };
 }

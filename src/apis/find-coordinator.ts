@@ -47,6 +47,10 @@ type Found =
 
 const firstVersionWithShare = 6;
 const firstVersionWithKeys = 4;
+/** Kafka's words for INVALID_REQUEST where it has nothing to add. */
+const unknownTypeMessage =
+  'This most likely occurs because of a request being malformed by the client library or the message was sent to an ' +
+  'incompatible broker. See the broker logs for more details.';
 const noNode = { nodeId: -1, host: '', port: -1 };
 const notAvailable: Found = { error: 'COORDINATOR_NOT_AVAILABLE', message: 'The coordinator is not available.' };
 
@@ -90,10 +94,10 @@ function coordinatorKind(
     case 1:
       return transaction ?? 'This broker does not support transactions.';
     case 2:
-      if (apiVersion < firstVersionWithShare) return 'Share coordinators need FindCoordinator version 6.';
+      if (apiVersion < firstVersionWithShare) return '';
       return share ?? 'This broker does not support share groups.';
     default:
-      return `Unknown coordinator type ${keyType}.`;
+      return unknownTypeMessage;
   }
 }
 

@@ -21,6 +21,7 @@ import {
   configsProblem,
   invalidRequest,
   isStoredResourceType,
+  loggerNameProblem,
   repeatedResourceProblem,
   repeatedResources,
 } from './alter-configs-preprocess.ts';
@@ -81,11 +82,7 @@ function resourceProblem(
   if (problem !== null) return problem;
   switch (resourceType) {
     case configResourceType.BROKER_LOGGER:
-      return (
-        (resourceName === '' ? invalidRequest('Node id must be an integer, but it is: ') : null) ??
-        brokerNameProblem(brokerConfig, resourceName) ??
-        alterLoggerLevels(loggers, configs, validateOnly)
-      );
+      return loggerNameProblem(brokerConfig, resourceName) ?? alterLoggerLevels(loggers, configs, validateOnly);
     case configResourceType.BROKER:
       return brokerNameProblem(brokerConfig, resourceName) ?? brokerChangesProblem(brokerConfig, resource);
     default: {

@@ -18,7 +18,7 @@ import {
   unlistedOffset,
 } from '../replication/partition-offsets.ts';
 import type { InputOf } from '../wire/codec.ts';
-import { type ErrorName, errorCode } from '../wire/errors.ts';
+import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { type ListOffsetsRequest, listOffsetsRequest, listOffsetsResponse } from '../wire/schema/list-offsets.ts';
 import type { Handler } from './handler.ts';
 
@@ -26,12 +26,13 @@ export interface ListOffsetsServices {
   readonly partitions: Pick<HostedPartitions, 'listOffset'>;
 }
 
-type Topic = ListOffsetsRequest['topics'][number];
+type Partition = ListOffsetsRequest['topics'][number]['partitions'][number];
 type Response = InputOf<typeof listOffsetsResponse>;
 type PartitionResponse = NonNullable<NonNullable<Response['topics']>[number]['partitions']>[number];
 
 const consumerReplicaId = -1;
 const debuggingReplicaId = -2;
+const readUncommitted = 0;
 const readCommitted = 1;
 const firstVersionWithLeaderEpoch = 4;
 const firstVersionWithOffsetNotAvailable = 5;
@@ -54,42 +55,37 @@ export function listOffsetsHandler(
     response: listOffsetsResponse,
 
     async handle(request, { apiVersion }) {
-      const repeated = repeatedPartitions(request);
+      const { replicaId, isolationLevel } = request;
+      if (isolationLevel !== readUncommitted && isolationLevel !== readCommitted) {
+        throw new KafkaError('INVALID_REQUEST', `Unknown isolation level ${isolationLevel}.`);
+      }
       const visibility =
-        request.replicaId !== consumerReplicaId
-          ? 'replica'
-          : request.isolationLevel === readCommitted
-            ? 'committed'
-            : 'uncommitted';
-      const listed = (topic: Topic, index: number): ListedOffset | Promise<ListedOffset> => {
-        const { partitionIndex, timestamp, currentLeaderEpoch } = topic.partitions[index]!;
-        if (repeated.has(`${partitionIndex}/${topic.name}`)) return unlistedOffset('INVALID_REQUEST');
+        replicaId !== consumerReplicaId ? 'replica' : isolationLevel === readCommitted ? 'committed' : 'uncommitted';
+      const listed = (topic: string, partition: Partition | 'repeated'): ListedOffset | Promise<ListedOffset> => {
+        if (partition === 'repeated') return unlistedOffset('INVALID_REQUEST');
+        const { partitionIndex, timestamp, currentLeaderEpoch } = partition;
         if (timestamp < 0 && apiVersion < (firstVersionOf.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
           return unlistedOffset('UNSUPPORTED_VERSION');
         }
         return services.partitions.listOffset({
-          topic: topic.name,
+          topic,
           partition: partitionIndex,
           timestamp,
           currentLeaderEpoch,
           visibility,
-          leaderOnly: request.replicaId !== debuggingReplicaId,
+          leaderOnly: replicaId !== debuggingReplicaId,
         });
       };
       // All look-ups are under way before the first is waited for.
-      const topics = request.topics.map((topic) => ({
-        name: topic.name,
-        partitions: topic.partitions.map((_, index) => listed(topic, index)),
+      const topics = [...askedPartitions(request)].map(([name, partitions]) => ({
+        name,
+        indexes: [...partitions.keys()],
+        offsets: Promise.all([...partitions.values()].map((partition) => listed(name, partition))),
       }));
       const answers: { name: string; partitions: PartitionResponse[] }[] = [];
-      for (const [index, topic] of topics.entries()) {
-        const offsets = await Promise.all(topic.partitions);
-        answers.push({
-          name: topic.name,
-          partitions: offsets.map((offset, place) =>
-            partitionResponse(request.topics[index]!.partitions[place]!.partitionIndex, offset, apiVersion),
-          ),
-        });
+      for (const { name, indexes, offsets } of topics) {
+        const partitions = (await offsets).map((offset, i) => partitionResponse(indexes[i]!, offset, apiVersion));
+        answers.push({ name, partitions });
       }
       return { topics: answers };
     },
@@ -107,17 +103,18 @@ export function listOffsetsHandler(
   };
 }
 
-function repeatedPartitions(request: ListOffsetsRequest): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
+/** By topic and partition; a topic that is named twice has one entry, and so has a partition. */
+function askedPartitions(request: ListOffsetsRequest): Map<string, Map<number, Partition | 'repeated'>> {
+  const asked = new Map<string, Map<number, Partition | 'repeated'>>();
   for (const { name, partitions } of request.topics) {
-    for (const { partitionIndex } of partitions) {
-      const key = `${partitionIndex}/${name}`;
-      if (seen.has(key)) repeated.add(key);
-      seen.add(key);
+    if (partitions.length === 0) continue;
+    const known = asked.get(name) ?? new Map<number, Partition | 'repeated'>();
+    asked.set(name, known);
+    for (const partition of partitions) {
+      known.set(partition.partitionIndex, known.has(partition.partitionIndex) ? 'repeated' : partition);
     }
   }
-  return repeated;
+  return asked;
 }
 
 function partitionResponse(partitionIndex: number, listed: ListedOffset, version: number): PartitionResponse {

@@ -21,7 +21,7 @@ import {
   type MetadataView,
   viewPartition,
 } from './metadata-view.ts';
-import { isInternalTopic, isValidTopicName, missingTopicError } from './topic-names.ts';
+import { CLUSTER_METADATA_TOPIC, isInternalTopic, isValidTopicName, missingTopicError } from './topic-names.ts';
 
 /** Creates topics that clients name without having created them (auto.create.topics.enable). */
 export interface AutoTopicCreation {
@@ -101,7 +101,9 @@ function creatableTopics(request: MetadataRequest, context: RequestContext, serv
   if (!request.allowAutoTopicCreation || !services.autoTopicCreation.enabled) return [];
   if (asksForAllTopics(request, context.apiVersion) || asksByTopicId(request)) return [];
   const { topicsByName } = services.metadata.image;
-  return namesOf(request).filter((name) => !topicsByName.has(name) && isValidTopicName(name));
+  return namesOf(request).filter(
+    (name) => !topicsByName.has(name) && isValidTopicName(name) && name !== CLUSTER_METADATA_TOPIC,
+  );
 }
 
 function respond(request: MetadataRequest, context: RequestContext, view: MetadataView): Response {

@@ -48,11 +48,12 @@ export function produceHandler(services: ProduceServices): Handler<typeof produc
     response: produceResponse,
     advertised: { min: 0, max: 13 },
 
-    handle(request, context) {
-      if (request.transactionalId === null && hasTransactionalBatch(request)) {
+    handle(asked, context) {
+      if (asked.transactionalId === null && hasTransactionalBatch(asked)) {
         throw new KafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
       }
       const { connection } = context;
+      const request = withoutRepeats(asked, context.apiVersion);
       const entries = entriesOf(request, context.apiVersion, services.metadata);
       const verified = services.verification.verify(request.transactionalId, context.apiVersion, entries.known);
       const before = waiting.get(connection);
@@ -114,6 +115,30 @@ function hasTransactionalBatch(request: ProduceRequest): boolean {
     }
   }
   return false;
+}
+
+/** A topic or partition that is named twice is answered once, and of the partition the last records count. */
+function withoutRepeats(request: ProduceRequest, version: number): ProduceRequest {
+  type Topic = ProduceRequest['topicData'][number];
+  type Partition = Topic['partitionData'][number];
+  const { topicData } = request;
+  // As most requests are.
+  if (topicData.length === 1 && topicData[0]!.partitionData.length === 1) return request;
+  const topics = new Map<string, { readonly topic: Topic; readonly partitions: Map<number, Partition> }>();
+  for (const topic of topicData) {
+    if (topic.partitionData.length === 0) continue;
+    const key = version >= firstVersionWithTopicIds ? topic.topicId : topic.name;
+    const { partitions } = topics.get(key) ?? { partitions: new Map<number, Partition>() };
+    if (partitions.size === 0) topics.set(key, { topic, partitions });
+    for (const partition of topic.partitionData) partitions.set(partition.index, partition);
+  }
+  return {
+    ...request,
+    topicData: [...topics.values()].map(({ topic, partitions }) => ({
+      ...topic,
+      partitionData: [...partitions.values()],
+    })),
+  };
 }
 
 /** The entries of topics that can be named, in the order of the request; the others are told apart by their id. */

@@ -54,9 +54,9 @@ export class ConfigValidator {
     }
   }
 
-  /** Whether APPEND and SUBTRACT make sense for the key. */
+  /** Whether APPEND and SUBTRACT make sense for the key. Kafka's controller does not know the types of client metrics. */
   isList(kind: ConfigResourceKind, name: string): boolean {
-    return findKey(tables[kind], name)?.type === 'LIST';
+    return kind !== 'client-metrics' && findKey(tables[kind], name)?.type === 'LIST';
   }
 
   /** What APPEND and SUBTRACT start from when the key is not set. */

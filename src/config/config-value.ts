@@ -144,6 +144,9 @@ export function doubleText(value: number): string {
 /** LIST keys whose default is not empty but that may be set to nothing (KIP-1161). */
 const emptyListAllowed = new Set(['cleanup.policy', 'log.cleanup.policy', 'metric.reporters', 'ssl.enabled.protocols']);
 
+/** What the broker does with a repeated policy is what it does with one. */
+const repeatedPoliciesAllowed = new Set(['cleanup.policy', 'log.cleanup.policy']);
+
 /** Client metrics lists are checked by `client-metrics-config.ts` alone, the throttle lists by their own pattern. */
 const repeatedElementsAllowed = new Set(['match', 'metrics']);
 
@@ -201,7 +204,8 @@ function validateString(name: string, valid: string, { text }: ParsedValue): voi
       throw ConfigError.invalid(
         name,
         text,
-        'Invalid share.auto.offset.reset strategy: must be latest, earliest or by_duration:PnDTnHnMn.nS',
+        `Invalid value \`${text}\` for configuration ${name}. ` +
+          "The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.",
       );
     }
   } else if (text === null || !valuesOf(valid).includes(text)) {
@@ -222,7 +226,7 @@ function valuesOf(valid: string): string[] {
 
 const throttledReplicas = '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
 
-/** Kafka's `ValidList` (KIP-1161): no element twice, none empty, each an allowed one. */
+/** Kafka's `ValidList` (KIP-1161): no element twice but a cleanup policy, none empty, each an allowed one. */
 function validateList(name: string, configKey: ConfigKey, { value }: ParsedValue): void {
   if (repeatedElementsAllowed.has(name)) return;
   const { valid } = configKey;
@@ -248,7 +252,7 @@ function validateList(name: string, configKey: ConfigKey, { value }: ParsedValue
       `Configuration '${name}' must not be empty. Valid values include: ${valid ?? 'any non-empty value'}`,
     );
   }
-  if (new Set(list).size !== list.length) {
+  if (new Set(list).size !== list.length && !repeatedPoliciesAllowed.has(name)) {
     throw new ConfigError(`Configuration '${name}' values must not be duplicated.`);
   }
   if (list.includes('')) throw new ConfigError(`Configuration '${name}' values must not be empty.`);

@@ -60,6 +60,7 @@ export function assertSettingsConsistent(config: BrokerSettings): void {
   require(config.number('max.connections.per.ip') > 0 ||
     config.text('max.connections.per.ip.overrides') !==
       '', 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.');
+  assertConnectionOverrides(config.text('max.connections.per.ip.overrides'));
   const idleMs = config.number('connections.max.idle.ms');
   const authenticationDelayMs = config.number('connection.failed.authentication.delay.ms');
   require(idleMs < 0 ||
@@ -71,6 +72,19 @@ export function assertSettingsConsistent(config: BrokerSettings): void {
     config.number(
       'group.min.session.timeout.ms',
     ), 'group.max.session.timeout.ms must be greater than or equal to group.min.session.timeout.ms');
+}
+
+/** `host:count` and a comma, any number of times. The messages are those of Java's own classes, as Kafka passes them on. */
+function assertConnectionOverrides(text: string): void {
+  const entries = text.trim().split(/\s*,\s*/);
+  while (entries.at(-1) === '') entries.pop();
+  for (const entry of entries) {
+    const colon = entry.lastIndexOf(':');
+    require(colon >=
+      0, `Error parsing configuration property 'max.connections.per.ip.overrides': begin 0, end -1, length ${entry.length}`);
+    const count = entry.slice(colon + 1).trim();
+    require(/^[+-]?[0-9]+$/.test(count) && Math.abs(Number(count)) < 2 ** 31, `For input string: "${count}"`);
+  }
 }
 
 function assertGroupBounds(config: BrokerSettings, kind: 'consumer' | 'share' | 'streams'): void {

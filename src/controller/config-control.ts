@@ -193,7 +193,7 @@ export class ConfigControl {
         : failure('INVALID_CONFIG', 'Broker-level min.insync.replicas cannot be altered while ELR is enabled.');
     }
     return value === null
-      ? failure('INVALID_CONFIG', 'Cluster level min.insync.replicas cannot be removed while ELR is enabled.')
+      ? failure('INVALID_CONFIG', 'Cluster-level min.insync.replicas cannot be removed while ELR is enabled.')
       : null;
   }
 

@@ -161,7 +161,8 @@ export class TopicControl {
           .effectiveTopicConfigs(overrides)
           .map((config) => ({
             name: config.name,
-            value: config.sensitive ? null : config.value,
+            // What was asked for is told as it was written, not as it was understood.
+            value: config.sensitive ? null : (overrides.get(config.name) ?? config.value),
             readOnly: config.readOnly,
             configSource: config.source,
             isSensitive: config.sensitive,
@@ -239,7 +240,9 @@ export class TopicControl {
     const settings = this.#options.settings();
     const partitionCount = topic.numPartitions === -1 ? settings.numPartitions : topic.numPartitions;
     // Before anything of that size is built.
-    if (partitionCount > RECORDS_PER_USER_OPERATION_MAX) return tooManyRecords;
+    if (partitionCount > RECORDS_PER_USER_OPERATION_MAX) {
+      return failure('POLICY_VIOLATION', 'Excessively large number of partitions per request.');
+    }
     const replicationFactor =
       topic.replicationFactor === -1 ? settings.defaultReplicationFactor : topic.replicationFactor;
     const partitions = this.#place(0, partitionCount, replicationFactor, placementStart);
@@ -325,7 +328,7 @@ export class TopicControl {
     const topicId = this.#topicIds.get(name);
     const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
     if (topic === undefined) {
-      return failure('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
+      return { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: null };
     }
     const present = topic.partitions.size;
     if (count === present) return failure('INVALID_PARTITIONS', `Topic already has ${present} partition(s).`);

@@ -24,24 +24,27 @@ export class LocalTopicController implements TopicController {
   }
 
   createTopics(command: Parameters<TopicController['createTopics']>[0]): ReturnType<TopicController['createTopics']> {
-    return this.#within(command.timeoutMs, this.#controller.createTopics(command));
+    return this.#within(command.timeoutMs, () => this.#controller.createTopics(command));
   }
 
   deleteTopics(command: Parameters<TopicController['deleteTopics']>[0]): ReturnType<TopicController['deleteTopics']> {
-    return this.#within(command.timeoutMs, this.#controller.deleteTopics(command));
+    return this.#within(command.timeoutMs, () => this.#controller.deleteTopics(command));
   }
 
   createPartitions(
     command: Parameters<TopicController['createPartitions']>[0],
   ): ReturnType<TopicController['createPartitions']> {
-    return this.#within(command.timeoutMs, this.#controller.createPartitions(command));
+    return this.#within(command.timeoutMs, () => this.#controller.createPartitions(command));
   }
 
-  /** The command goes on when the client no longer waits for it, as in Kafka. */
-  #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
+  /** As in Kafka: what has no time is not begun, and what has begun goes on when the client no longer waits for it. */
+  #within<T>(timeoutMs: number, command: () => Promise<T>): Promise<T> {
+    if (timeoutMs <= 0) return Promise.reject(new KafkaError('REQUEST_TIMED_OUT'));
     return new Promise((resolve, reject) => {
-      const timeout = this.#timer.schedule(Math.max(timeoutMs, 0), () => reject(new KafkaError('REQUEST_TIMED_OUT')));
-      result.then(resolve, reject).finally(() => timeout.cancel());
+      const timeout = this.#timer.schedule(timeoutMs, () => reject(new KafkaError('REQUEST_TIMED_OUT')));
+      command()
+        .then(resolve, reject)
+        .finally(() => timeout.cancel());
     });
   }
 }

@@ -177,6 +177,7 @@ class FetchRead {
     const offsets = offsetsOf(partition);
     const endOffset = readableEndOffset(offsets, partition, request.isolation);
     const minOneBatch = this.sizeInBytes === 0;
+    // A negative limit is refused below, once there is something to limit; a negative rest is none.
     const maxBytes = Math.max(0, Math.min(fetch.partitionMaxBytes, request.maxBytes - this.sizeInBytes));
     if (fetchOffset >= endOffset || (maxBytes === 0 && !minOneBatch)) {
       // Bytes that only the size limits kept back need no waiting.
@@ -185,6 +186,7 @@ class FetchRead {
       this.results.push(this.#result(fetch, offsets, noRecords, aborted, null));
       return null;
     }
+    if (fetch.partitionMaxBytes < 0 || request.maxBytes < 0) return this.#fail(fetch, 'INVALID_REQUEST');
     const read = log.read(fetchOffset, maxBytes, { minOneBatch, endOffset });
     if (read instanceof Promise) return read.then((result) => this.#add(fetch, partition, offsets, result));
     this.#add(fetch, partition, offsets, read);

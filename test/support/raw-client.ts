@@ -30,6 +30,10 @@ export interface RawRequest {
   readonly trailing?: string;
   /** Bytes taken away from the end of the body. */
   readonly cut?: number;
+  /** Hexadecimal; a tagged field of the request header, tag 77, that nobody knows. */
+  readonly headerTag?: string;
+  /** Hexadecimal; stands for all that is sent, the size in front too. */
+  readonly rawFrame?: string;
 }
 
 /** What became of a request. */
@@ -54,6 +58,8 @@ export function versionsOf(api: string): number[] {
   const count = max - min + (schema.latestVersionUnstable ? 0 : 1);
   return Array.from({ length: count }, (_, i) => min + i);
 }
+
+const UNKNOWN_TAG = 77;
 
 interface Waiting {
   readonly request: RawRequest;
@@ -102,7 +108,8 @@ export class RawConnection {
   send(request: RawRequest, silenceMs = 10_000): Promise<RawAnswer> {
     if (this.#closed) return Promise.resolve({ kind: 'closed' });
     const correlationId = ++this.#correlationId;
-    const frame = encodeRequest(request, correlationId);
+    const frame =
+      request.rawFrame === undefined ? encodeRequest(request, correlationId) : Buffer.from(request.rawFrame, 'hex');
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(correlationId);
@@ -158,6 +165,9 @@ export function encodeRequest(request: RawRequest, correlationId: number): Buffe
       requestApiVersion: request.version,
       correlationId,
       clientId: request.clientId === undefined ? 'differential' : request.clientId,
+      ...(request.headerTag === undefined
+        ? {}
+        : { unknownTaggedFields: [{ tag: UNKNOWN_TAG, data: Buffer.from(request.headerTag, 'hex') }] }),
     },
     writer,
   );
@@ -198,6 +208,10 @@ function pruneFields(fields: Fields, version: number, body: Body): Body {
   const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     const field = fields[name];
+    if (name === 'unknownTaggedFields') {
+      kept[name] = value;
+      continue;
+    }
     if (field === undefined) throw new Error(`there is no field ${name}`);
     if (includesVersion(field.versions, version)) kept[name] = pruneValue(field.type, version, value);
   }

@@ -48,11 +48,8 @@ describe('ListOffsets', () => {
     }
   });
 
-  test('refuses partitions that are asked for twice', async () => {
-    expect(await list(new Hosted(), 11, [-1, -2], [0, 0])).toEqual([
-      ['INVALID_REQUEST', -1, -1],
-      ['INVALID_REQUEST', -1, -1],
-    ]);
+  test('refuses a partition that is asked for twice, and says so once', async () => {
+    expect(await list(new Hosted(), 11, [-1, -2], [0, 0])).toEqual([['INVALID_REQUEST', -1, -1]]);
   });
 
   test('says LEADER_NOT_AVAILABLE to clients that do not know OFFSET_NOT_AVAILABLE (KIP-207)', async () => {

@@ -67,7 +67,7 @@ test('with ELR the minimum of in-sync replicas stays in one place (KIP-966)', ()
   const name = 'min.insync.replicas';
   expect(alter(controller, 4, '', change(name, DELETE, null))).toMatchObject({
     error: 'INVALID_CONFIG',
-    message: 'Cluster level min.insync.replicas cannot be removed while ELR is enabled.',
+    message: 'Cluster-level min.insync.replicas cannot be removed while ELR is enabled.',
   });
   expect(alter(controller, 4, '1', change(name, SET, '2')).message).toBe(
     'Broker-level min.insync.replicas cannot be altered while ELR is enabled.',

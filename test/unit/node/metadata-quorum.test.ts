@@ -183,7 +183,7 @@ test('ten thousand partitions are created in one command, and gone in one', asyn
   });
   expect(tooMany).toMatchObject({
     errorCode: 44,
-    errorMessage: 'Unable to perform excessively large batch operation.',
+    errorMessage: 'Excessively large number of partitions per request.',
   });
   await running.quorum.controller.deleteTopics({ topicIds: [many!.topicId!] });
   expect(running.quorum.image.topicsByName.size).toBe(0);

@@ -1,0 +1,17 @@
+import type { Script } from '../script.ts';
+import { clusterScripts } from './cluster.ts';
+import { configScripts } from './configs.ts';
+import { groupScripts } from './groups.ts';
+import { offsetScripts } from './offsets.ts';
+import { recordScripts } from './records.ts';
+import { topicScripts } from './topics.ts';
+
+/** Those that take longest come first, so that the others fill the gaps. */
+export const scripts: readonly Script[] = [
+  ...topicScripts,
+  ...configScripts,
+  ...recordScripts,
+  ...offsetScripts,
+  ...groupScripts,
+  ...clusterScripts,
+];
