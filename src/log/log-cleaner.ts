@@ -20,7 +20,7 @@ import type { CleanedGroup, CompactionJob, CompactionResult } from './compaction
 import { HASH_KEY_SIZE } from './key-offset-map.ts';
 import { CLEANED_SUFFIX, CLEANER_OFFSET_CHECKPOINT, partitionDirectoryName } from './log-files.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { CorruptFileError } from './storage-error.ts';
+import { CorruptFileError, isDiskError } from './storage-error.ts';
 
 export interface CompactionRunner {
   start(job: CompactionJob, options: RunOptions): RunningCompaction;
@@ -200,7 +200,7 @@ export class LogCleaner {
   }
 
   #cleaningFailed(log: PartitionLog, name: string, error: unknown): void {
-    if (error instanceof Error && 'code' in error) throw error;
+    if (isDiskError(error)) throw error;
     this.#uncleanable.add(log);
     const reason = error instanceof Error ? error.message : String(error);
     this.#directory.logger.error('a log cannot be compacted and is left alone from now on', { log: name, reason });

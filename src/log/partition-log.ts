@@ -135,7 +135,7 @@ export class PartitionLog {
   }
 
   updateConfig(config: LogConfig): void {
-    if (!config.cleanupPolicy.compact) this.#endCleaning();
+    if (!config.cleanupPolicy.compact) this.#abortIfCleaning();
     this.#config = config;
     this.#validationOptions = null;
     this.#writer.flushPolicy = config;
@@ -471,7 +471,7 @@ export class PartitionLog {
 
   #deleteSegments(segments: readonly LogSegment[]): number {
     if (segments.length === 0) return 0;
-    this.#endCleaning();
+    this.#abortIfCleaning();
     this.#truncations++;
     this.#sizeInBytes = this.#segments.sizeInBytes;
     const first = this.#segments.firstBaseOffset;
@@ -550,8 +550,7 @@ export class PartitionLog {
     this.#abortCleaning = abort;
   }
 
-  /** The cleaning is over, or is ended by this. */
-  #endCleaning(): void {
+  #abortIfCleaning(): void {
     const abort = this.#abortCleaning;
     this.#abortCleaning = null;
     abort?.();
@@ -785,7 +784,7 @@ export class PartitionLog {
     assert(offset >= 0, `truncation to ${offset}`);
     await this.#writer.drained();
     if (offset >= this.#logEndOffset) return;
-    this.#endCleaning();
+    this.#abortIfCleaning();
     await this.#change(() => {
       if (offset <= this.#segments.firstBaseOffset) {
         this.#startAnew(offset);
@@ -820,7 +819,7 @@ export class PartitionLog {
   }
 
   #startAnew(offset: Offset): void {
-    this.#endCleaning();
+    this.#abortIfCleaning();
     this.#lowerRecoveryPoint(Math.min(offset, this.#segments.firstBaseOffset));
     this.#removeSegments(this.#segments.takeAll());
     this.#removeSnapshots(() => true);
@@ -884,7 +883,7 @@ export class PartitionLog {
   /** Syncs everything, indexes and producers included: the next start need not recover. Rejects with StorageError. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#endCleaning();
+    this.#abortIfCleaning();
     if (this.#writer.failure !== null) {
       this.#closed = true;
       this.#segments.closeFiles();
@@ -910,7 +909,7 @@ export class PartitionLog {
 
   /** The directory failed or the log goes away: what waits is rejected. Called by the log directory. */
   stop(error: StorageError): void {
-    this.#endCleaning();
+    this.#abortIfCleaning();
     this.#writer.stop(error);
     this.#segments.closeFiles();
     this.#tail.written(this.#logEndOffset);

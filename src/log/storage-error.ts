@@ -3,6 +3,11 @@ export class StorageError extends Error {
   override name = 'StorageError';
 }
 
+/** Said by the operating system, not about what stands in a file. */
+export function isDiskError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
 /** A checkpoint, snapshot or metadata file whose content cannot be. */
 export class CorruptFileError extends Error {
   override name = 'CorruptFileError';

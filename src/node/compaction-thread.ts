@@ -11,7 +11,7 @@ export interface CompactionOrder {
 export type CompactionNews =
   | Extract<CompactionStep, { kind: 'cleaned' }>
   | { readonly kind: 'done'; readonly result: CompactionResult }
-  | { readonly kind: 'failed'; readonly message: string; readonly code: string | null };
+  | { readonly kind: 'failed'; readonly message: string; readonly syscall: string | null };
 
 /** What a cleaning allocates dies at once; a larger nursery only keeps it longer. */
 const YOUNG_GENERATION_SIZE_MB = 4;
@@ -35,10 +35,10 @@ export class CompactionThread implements CompactionRunner {
         if (aborted) return;
         if (news.kind === 'cleaned') onGroup(news.group);
         else if (news.kind === 'done') result = news.result;
-        else failure = Object.assign(new Error(news.message), news.code === null ? {} : { code: news.code });
+        else failure = Object.assign(new Error(news.message), news.syscall === null ? {} : { syscall: news.syscall });
       });
       worker.on('error', (error: unknown) => {
-        // Of the thread, not of the disk: a code of Node's own must not take the directory offline.
+        // Of the thread, not of the disk: it must not take the directory offline.
         failure = new Error(error instanceof Error ? error.message : String(error));
       });
       // Only now nothing is written any more.

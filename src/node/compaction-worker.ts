@@ -36,6 +36,7 @@ function run({ job, bytesPerSecond }: CompactionOrder): void {
 try {
   run(workerData as CompactionOrder); // compaction-thread.ts sends nothing else
 } catch (error) {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error), code });
+  // An error loses its properties on the way; this one says that the disk failed.
+  const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : null;
+  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error), syscall });
 }

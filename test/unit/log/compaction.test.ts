@@ -344,7 +344,7 @@ describe('a cleaning that is under way', () => {
     expect(fileSystem.list('/data').filter((name) => name.endsWith('-delete'))).toEqual([]);
   });
 
-  test('is aborted when the topic is no longer compacted, and by a stop', async () => {
+  test('is aborted when the topic is no longer compacted', async () => {
     const { log, directory, fileSystem, finish } = await underWay();
     log.updateConfig({ ...log.config, cleanupPolicy: { compact: false, delete: true } });
     expect(log.isCleaning).toBe(false);
@@ -352,6 +352,27 @@ describe('a cleaning that is under way', () => {
     expect(log.segmentCount).toBe(3);
     expect(leftovers(fileSystem)).toEqual([]);
     await directory.close({ brokerEpoch: 1 });
+  });
+
+  test('is aborted by a stop, which does not wait for it', async () => {
+    const { log, directory, fileSystem } = await underWay();
+    await directory.close({ brokerEpoch: 1 });
+    expect(log.isCleaning).toBe(false);
+    expect(leftovers(fileSystem)).toEqual([]);
+    const { log: reopened } = await openLog(fileSystem, COMPACTED);
+    expect(await readAll(reopened)).toHaveLength(5);
+  });
+
+  test('that meets a failing disk takes the directory offline', async () => {
+    const { log, directory, fileSystem, finish } = await underWay();
+    const open = fileSystem.open.bind(fileSystem);
+    fileSystem.open = (path, mode) => {
+      if (path.endsWith('.cleaned')) throw Object.assign(new Error('EIO: write'), { code: 'EIO', syscall: 'write' });
+      return open(path, mode);
+    };
+    await finish();
+    expect(directory.offline).toBe(true);
+    expect(log.offline).toBe(true);
   });
 });
 
