@@ -50,7 +50,10 @@ export class ProduceVerification {
     entries: readonly AppendEntry[],
   ): readonly AppendEntry[] | Promise<readonly AppendEntry[]> {
     const { transactionSettings, partitions } = this.#services;
-    if (transactionalId === null || !transactionSettings.verificationEnabled()) return entries;
+    if (transactionalId === null) return entries;
+    // Adding is not verifying: without it the partition would never hear of the transaction's end.
+    const adds = produceVersion >= firstVersionThatAddsPartitions;
+    if (!adds && !transactionSettings.verificationEnabled()) return entries;
     const starts = partitions.startTransactionVerification(entries);
     const unverified = starts.filter((start): start is Unverified => start.kind === 'unverified');
     ensureOneProducer(starts);
@@ -58,8 +61,7 @@ export class ProduceVerification {
     const asked = entries.filter((_entry, index) => starts[index]!.kind === 'unverified');
     const { producerId, producerEpoch } = unverified[0]!;
     const producer = { transactionalId, producerId, producerEpoch, partitions: byTopic(asked) };
-    const answers =
-      produceVersion >= firstVersionThatAddsPartitions ? this.#add(producer) : this.#verify(producer, produceVersion);
+    const answers = adds ? this.#add(producer) : this.#verify(producer, produceVersion);
     return answers.then((errorOf) =>
       entries.map((entry, index) => withVerification(entry, starts[index]!, errorOf(entry), produceVersion)),
     );

@@ -122,11 +122,12 @@ async function verify(
   { transactionalId, producerId, producerEpoch, groupId }: TxnOffsetCommitRequest,
   apiVersion: number,
 ): Promise<ErrorName> {
-  if (!services.transactionSettings.verificationEnabled()) return 'NONE';
+  const adds = apiVersion >= firstVersionThatAddsPartitions;
+  if (!adds && !services.transactionSettings.verificationEnabled()) return 'NONE';
   const partitions = [{ topic: GROUP_METADATA_TOPIC, partitions: [services.groups.partitionFor(groupId)] }];
   const input = { transactionalId, producerId, producerEpoch, partitions };
   let error: ErrorName;
-  if (apiVersion >= firstVersionThatAddsPartitions) {
+  if (adds) {
     error = await services.transactions.addPartitions({ ...input, clientTransactionVersion: 2 });
   } else {
     error = (await services.transactions.verifyPartitions(input))[0]?.error ?? 'UNKNOWN_SERVER_ERROR';

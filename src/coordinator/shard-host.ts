@@ -313,8 +313,11 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     readonly transaction?: ProducerIdentity;
   }): ErrorName | null {
     const producer = decision.transaction ?? null;
-    if (!isSameProducer(producer, this.#batchProducer)) this.#flush();
-    if (this.#closed) return 'NOT_COORDINATOR';
+    // A decision that was made on top of records that cannot be written is void with them.
+    if (!isSameProducer(producer, this.#batchProducer)) {
+      const lost = this.#flush();
+      if (lost !== null) return lost;
+    }
     this.#batchProducer = producer;
     const sizeMax = this.#options.writer.batchSizeMax(this.#options.partition);
     if (sizeMax === 0) return 'NOT_LEADER_OR_FOLLOWER';
@@ -323,7 +326,10 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     const size = sizes.reduce((sum, each) => sum + each, 0);
     const fits = size + BATCH_OVERHEAD_BYTES <= sizeMax;
     if (!fits && decision.divisible === undefined) return 'RECORD_LIST_TOO_LARGE';
-    if (this.#batchSize + size > sizeMax) this.#flush();
+    if (this.#batchSize + size > sizeMax) {
+      const lost = this.#flush();
+      if (lost !== null) return lost;
+    }
     for (let i = 0; i < encoded.length; i++) {
       if (!fits && this.#batch.length > 0 && this.#batchSize + sizes[i]! > sizeMax) this.#flush();
       const origin = { offset: this.#nextOffset, ...(producer ?? NO_PRODUCER) };
@@ -351,8 +357,9 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     for (const each of waiting) this.#fail(each, error);
   }
 
-  #flush(): void {
-    if (this.#batch.length === 0) return;
+  /** The error when the batch could not be written, and the state went back to what it was before it. */
+  #flush(): ErrorName | null {
+    if (this.#batch.length === 0) return null;
     const { writer, partition, clock } = this.#options;
     const records = this.#batch;
     const nowMs = clock.nowMs();
@@ -369,11 +376,11 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       }),
       this.leaderEpoch,
     );
-    if (this.#closed) return; // The append itself may have told that leadership is lost.
+    if (this.#closed) return 'NOT_COORDINATOR'; // The append itself may have told that leadership is lost.
     if (result.kind === 'failed') {
       this.#options.logger.warn('coordinator append failed', { ...partition, error: result.error });
       this.#dropBatch(result.error);
-      return;
+      return result.error;
     }
     const waiting = this.#batchWaiting;
     this.#batch = [];
@@ -386,6 +393,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       'the log counted other records than were written',
     );
     this.#written(result.lastOffset + 1, waiting);
+    return null;
   }
 
   /** A batch is in the log and replayed: what waits for it waits for the high watermark. */

@@ -19,8 +19,11 @@ export const toolClasses = {
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
+  'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
   'kafka-verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
   'kafka-verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
+  /** Has no script of its own: Kafka's system tests start it by its class. */
+  'transactional-message-copier': 'org.apache.kafka.tools.TransactionalMessageCopier',
 } as const;
 
 export type ToolName = keyof typeof toolClasses;

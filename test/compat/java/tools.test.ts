@@ -16,6 +16,7 @@ import { loadSuite } from './load.ts';
 import { offsetSuite } from './offsets.ts';
 import { ToolHost } from './tool-host.ts';
 import { topicSuite } from './topics.ts';
+import { transactionSuite } from './transactions.ts';
 import { wrapperSuite } from './wrappers.ts';
 
 const toolchain = await prepareJava();
@@ -49,6 +50,7 @@ describe.skipIf(toolchain.kind === 'missing')(
     groupSuite(get);
     offsetSuite(get);
     loadSuite(get);
+    transactionSuite(get);
     wrapperSuite(get, () => toolsOf(toolchain));
     // From here on both brokers are stopped.
     dumpLogSuite(get);

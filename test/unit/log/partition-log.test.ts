@@ -507,6 +507,31 @@ describe('transactions', () => {
     });
   });
 
+  test('a batch that opens one needs the guard that was given before, and no marker since (KIP-890)', async () => {
+    const { log } = await openLog(new MemoryFileSystem());
+    const producer = (baseSequence: number) => ({ producerId: 1, producerEpoch: 0, baseSequence });
+    const guard = log.startTransactionVerification(producer(0))!;
+    expect(log.appendAsLeader(data(1, 0), { ...client, transactionGuard: { producerId: 1 } })).toMatchObject({
+      error: 'INVALID_TXN_STATE',
+    });
+    // A later request of the same producer shares it, but must not come first.
+    expect(log.startTransactionVerification(producer(1))).toBe(guard);
+    expect(log.appendAsLeader(data(1, 1), { ...client, transactionGuard: guard })).toMatchObject({
+      error: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    });
+    expect(log.appendAsLeader(data(1, 0), { ...client, transactionGuard: guard })).toMatchObject({ kind: 'appended' });
+    expect(log.startTransactionVerification(producer(1))).toBeNull();
+    expect(log.appendAsLeader(data(1, 1), { ...client, transactionGuard: guard })).toMatchObject({ kind: 'appended' });
+
+    log.appendAsLeader(marker(1, 'commit'), coordinator);
+    const late = log.startTransactionVerification(producer(2))!;
+    expect(late).not.toBe(guard);
+    log.appendAsLeader(marker(1, 'abort'), coordinator);
+    expect(log.appendAsLeader(data(1, 2), { ...client, transactionGuard: late })).toMatchObject({
+      error: 'INVALID_TXN_STATE',
+    });
+  });
+
   test('a plain batch inside a transaction is refused', async () => {
     const { log } = await openLog(new MemoryFileSystem());
     await append(log, data(1, 0));
