@@ -11,12 +11,15 @@ const firstVersionOfMembers = 9;
  * A commit of an earlier epoch is good for the partitions that the member has had since then (KIP-1251): it was on its
  * way while the member moved on.
  */
-export function checkConsumerCommit(group: ConsumerGroup, input: OffsetCommitInput): ErrorName {
+export function checkConsumerCommit(group: ConsumerGroup, input: OffsetCommitInput, transactional: boolean): ErrorName {
   const received = input.generationIdOrMemberEpoch;
   if (received < 0 && group.memberCount === 0) return 'NONE';
+  // A producer that names no member (before KIP-447): its transactional id fences it.
+  if (transactional && received === -1 && input.memberId === '' && input.groupInstanceId === null) return 'NONE';
   const member = group.member(input.memberId);
   if (member === undefined) return 'UNKNOWN_MEMBER_ID';
-  if (member.classic === null && input.apiVersion < firstVersionOfMembers) return 'UNSUPPORTED_VERSION';
+  if (!transactional && member.classic === null && input.apiVersion < firstVersionOfMembers)
+    return 'UNSUPPORTED_VERSION';
   if (received === member.memberEpoch) return 'NONE';
   if (received > member.memberEpoch) return epochError(member);
   for (const { topicId, partitions } of input.topics) {

@@ -93,7 +93,7 @@ export class GroupOffsets {
       if (input.generationIdOrMemberEpoch < 0) return 'NONE';
       return input.apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION';
     }
-    if (persisted.kind === 'consumer') return checkConsumerCommit(persisted, input);
+    if (persisted.kind === 'consumer') return checkConsumerCommit(persisted, input, false);
     if (persisted.kind !== 'classic') return checkCommitToOther(persisted, input);
     const group = this.#classic.get(input.groupId)!;
     if (input.generationIdOrMemberEpoch < 0 && group.state === 'Empty') return 'NONE';
@@ -234,7 +234,10 @@ export class GroupOffsets {
   expire(turn: Turn, deleteGroup: (groupId: string) => void): void {
     for (const groupId of this.#groups.groupIds()) {
       if (!this.#expireOffsetsOf(groupId, turn) || this.#offsets.hasOpenTransaction(groupId)) continue;
-      if (this.#classic.get(groupId)?.state === 'Empty') deleteGroup(groupId);
+      const persisted = this.#groups.get(groupId);
+      const empty =
+        persisted?.kind === 'consumer' ? persisted.memberCount === 0 : this.#classic.get(groupId)?.state === 'Empty';
+      if (empty) deleteGroup(groupId);
     }
   }
 
