@@ -272,6 +272,25 @@ describe('offsets', () => {
   });
 });
 
+test('a group that is loaded again goes on where it was', () => {
+  const before = new ConsumerGroupFixture(orders);
+  const records: typeof before.written = [];
+  const keep = (answer: unknown) => {
+    records.push(...before.written);
+    return answer;
+  };
+  keep(before.joins('a', ['orders']));
+  keep(before.joins('b', ['orders']));
+  keep(before.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1, 2, 3) }));
+  const after = new ConsumerGroupFixture(orders);
+  after.load(...records);
+  expect(after.describeConsumer()).toEqual(before.describeConsumer());
+  expect(after.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1) }).memberEpoch).toBe(3);
+  expect(after.beat({ memberId: 'b', memberEpoch: 3, topicPartitions: [] }).assignment).toEqual(owned('orders', 2, 3));
+  after.fire('consumer session 1 g a');
+  expect(after.beat({ memberId: 'b', memberEpoch: 3 }).assignment).toEqual(owned('orders', 0, 1, 2, 3));
+});
+
 test('an emptied group is deleted record by record', () => {
   const f = new ConsumerGroupFixture(orders);
   f.joins('a', ['orders']);
