@@ -42,7 +42,7 @@ function median(samples: number[]): number {
 /** `directory`: empty or that of an earlier run. Gives milliseconds to serving, and the running process. */
 async function startBroker(directory: string): Promise<{ broker: ChildProcess; servingMs: number }> {
   const port = await freePort();
-  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
   const startMs = performance.now();
   const broker = spawn(process.execPath, [main, '--port', String(port), '--data-dir', directory], { stdio: 'ignore' });
   await waitUntilServing({ host: '127.0.0.1', port, timeoutMs: 20_000, clock: systemClock, timer: fastTimer });

@@ -159,6 +159,7 @@ export class Node {
       const isHeld = known?.topicId === topicId && known.partitions.get(partition)?.replicas.includes(this.nodeId);
       return isHeld === true ? broker.topicSettings.of(topic) : null;
     });
+    this.#started.push({ name: 'fencing', stop: () => quorum.fence() });
     broker.start();
     this.#started.push({ name: 'broker', stop: () => broker.stop() });
     quorum.onImage((changes, image) => broker.publish(changes, image));

@@ -19,7 +19,6 @@ import { requestHeader } from '../wire/schema/request-header.ts';
 import { responseHeader } from '../wire/schema/response-header.ts';
 import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
 import { parseVersions, type VersionRange } from '../wire/versions.ts';
-import { WireError } from '../wire/wire-error.ts';
 import { Writer } from '../wire/writer.ts';
 import { unsupportedApiVersionsResponse } from './api-versions.ts';
 import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
@@ -186,7 +185,7 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
       let body: ValueOf<Req>;
       try {
         body = decodeFrom(request, context.apiVersion, reader);
-        if (reader.remaining > 0) throw new WireError(`${reader.remaining} bytes are left over`);
+        // Bytes behind the body are ignored, as in Kafka: librdkafka sends some with Metadata.
       } catch (error) {
         return { close: `${name} request (version ${context.apiVersion}) that cannot be decoded: ${messageOf(error)}` };
       }

@@ -23,6 +23,7 @@ import { incrementalAlterConfigsHandler } from './incremental-alter-configs.ts';
 import { initProducerIdHandler } from './init-producer-id.ts';
 import { joinGroupHandler } from './join-group.ts';
 import { leaveGroupHandler } from './leave-group.ts';
+import { listConfigResourcesHandler } from './list-config-resources.ts';
 import { listGroupsHandler } from './list-groups.ts';
 import { listOffsetsHandler } from './list-offsets.ts';
 import { metadataHandler } from './metadata.ts';
@@ -44,6 +45,7 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof deleteTopicsHandler> &
   ServicesOf<typeof createPartitionsHandler> &
   ServicesOf<typeof describeClusterHandler> &
+  ServicesOf<typeof listConfigResourcesHandler> &
   ServicesOf<typeof describeTopicPartitionsHandler> &
   ServicesOf<typeof produceHandler> &
   ServicesOf<typeof fetchHandler> &
@@ -77,6 +79,7 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(deleteTopicsHandler(services)),
     apiOf(createPartitionsHandler(services)),
     apiOf(describeClusterHandler(services)),
+    apiOf(listConfigResourcesHandler(services)),
     apiOf(describeTopicPartitionsHandler(services)),
     apiOf(produceHandler(services)),
     apiOf(fetchHandler(services)),

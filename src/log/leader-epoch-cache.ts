@@ -57,7 +57,7 @@ export class LeaderEpochCache {
 
   /** As OffsetsForLeaderEpoch answers; null where Kafka says undefined. */
   endOffsetFor(epoch: LeaderEpoch, logEndOffset: Offset): { leaderEpoch: LeaderEpoch; endOffset: Offset } | null {
-    if (epoch < 0) return null;
+    if (epoch === -1) return null;
     // The epoch that is being written has no end yet but the log's.
     if (epoch === this.latestEpoch) return { leaderEpoch: epoch, endOffset: logEndOffset };
     let floor = -1;

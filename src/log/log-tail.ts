@@ -30,45 +30,46 @@ export interface TailBlock {
   /** Where the last read stopped; most reads begin there. */
   hintOffset: Offset;
   hintPosition: number;
-  dropped: boolean;
 }
 
-/** What all logs of a directory may keep together. The oldest blocks go first, whichever log they are of. */
+/**
+ * What all logs of a directory may keep together. The oldest blocks go first, whichever log they are of; a block that its
+ * log drops is forgotten here at once, or an idle log's block in front of it would keep it in memory for ever.
+ */
 export class TailBudget {
   readonly #bytesMax: number;
   #bytes = 0;
-  /** Oldest first from `#head` on; may hold dropped blocks. */
-  #blocks: TailBlock[] = [];
-  #head = 0;
+  /** Oldest first. */
+  readonly #blocks = new Set<TailBlock>();
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
+  /** Of all blocks that are kept, their free room included. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  get blockCount(): number {
+    return this.#blocks.size;
+  }
+
   add(block: TailBlock): void {
     this.#bytes += block.buffer.length;
-    this.#blocks.push(block);
+    this.#blocks.add(block);
     this.trim();
   }
 
   remove(block: TailBlock): void {
-    this.#bytes -= block.buffer.length;
+    if (this.#blocks.delete(block)) this.#bytes -= block.buffer.length;
   }
 
   trim(): void {
-    while (this.#bytes > this.#bytesMax && this.#head < this.#blocks.length) {
-      const block = this.#blocks[this.#head]!;
-      if (!block.dropped && !block.tail.dropOldest()) return;
-      this.#head++;
-    }
-    while (this.#head < this.#blocks.length && this.#blocks[this.#head]!.dropped) this.#head++;
-    if (this.#head > 64 && this.#head * 2 > this.#blocks.length) {
-      this.#blocks = this.#blocks.slice(this.#head);
-      this.#head = 0;
+    if (this.#bytes <= this.#bytesMax) return;
+    for (const block of this.#blocks) {
+      // The oldest block of all is the oldest of its log; one that is not in the file yet stays, and all behind it.
+      if (!block.tail.dropOldest() || this.#bytes <= this.#bytesMax) return;
     }
   }
 }
@@ -131,7 +132,6 @@ export class LogTail {
       endOffset: nextOffset,
       hintOffset: logEndOffset,
       hintPosition: 0,
-      dropped: false,
     };
     this.#blocks.push(block);
     this.#bytes += buffer.length;
@@ -162,7 +162,6 @@ export class LogTail {
   }
 
   #forget(block: TailBlock): void {
-    block.dropped = true;
     this.#bytes -= block.buffer.length;
     this.#budget.remove(block);
   }

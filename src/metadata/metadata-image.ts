@@ -96,6 +96,12 @@ export class ConfigsImage {
     return this.resources.get(resourceKey(resourceType, resourceName)) ?? NO_CONFIGS;
   }
 
+  /** Resources of one type that have configs. */
+  namesOf(resourceType: number): string[] {
+    const prefix = resourceKey(resourceType, '');
+    return [...this.resources.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
   broker(brokerId: number): ReadonlyMap<string, string> {
     return this.resource(configResourceType.broker, String(brokerId));
   }

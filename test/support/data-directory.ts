@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { MemoryFileSystem } from '../../src/io/memory-file-system.ts';
-import { goldenDirectory } from './golden.ts';
+import { datadirDirectory } from './golden.ts';
 
 export interface ExpectedRecord {
   offset: number;
@@ -46,7 +46,7 @@ export interface ExpectedDirectory {
 
 /** Unpacks `datadir/<name>.tar.gz` under `path`. */
 export function unpackDataDirectory(name: string, path: string, fileSystem = new MemoryFileSystem()): MemoryFileSystem {
-  const tar = gunzipSync(readFileSync(join(goldenDirectory, 'datadir', `${name}.tar.gz`)));
+  const tar = gunzipSync(readFileSync(join(datadirDirectory, `${name}.tar.gz`)));
   const text = (start: number, length: number) => {
     const end = tar.indexOf(0, start);
     return tar.toString('utf8', start, end < 0 || end > start + length ? start + length : end);
@@ -68,14 +68,12 @@ export function unpackDataDirectory(name: string, path: string, fileSystem = new
 }
 
 export function readExpectedDirectory(name: string): ExpectedDirectory {
-  return JSON.parse(
-    readFileSync(join(goldenDirectory, 'datadir', `${name}.expected.json`), 'utf8'),
-  ) as ExpectedDirectory;
+  return JSON.parse(readFileSync(join(datadirDirectory, `${name}.expected.json`), 'utf8')) as ExpectedDirectory;
 }
 
 /** The official dump tool's text per file. */
 export function readDumps(name: string): { file: string; text?: string }[] {
-  const text = gunzipSync(readFileSync(join(goldenDirectory, 'datadir', `${name}.dumps.jsonl.gz`))).toString('utf8');
+  const text = gunzipSync(readFileSync(join(datadirDirectory, `${name}.dumps.jsonl.gz`))).toString('utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')

@@ -18,10 +18,20 @@ export const cachePath = join(repositoryPath, '.cache');
 const children = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-process.on('exit', () => {
+function cleanUp(): void {
   for (const child of children) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+}
+
+// vitest ends its workers with a signal, and a worker whose parent was killed only sees the channel to it close.
+process.on('exit', cleanUp);
+process.once('disconnect', cleanUp);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    cleanUp();
+    process.kill(process.pid, signal);
+  });
+}
 
 /** A new empty folder, removed at the latest when the test process ends. */
 export function temporaryFolder(purpose: string): { path: string; remove(): void } {

@@ -39,7 +39,7 @@ class Cluster {
   readonly replicas: Replica[] = [];
   readonly leaders = new Map<number, number>();
   /** The epoch of each committed record. */
-  committed: number[] = [];
+  readonly committed: number[] = [];
   nowMs = 0;
   lossPercent = 0;
   #mail: { at: number; to: number; message: RaftMessage }[] = [];
@@ -138,10 +138,11 @@ class Cluster {
           this.#carryOut(replica, replica.core.flushed(replica.log.endOffset));
           break;
         case 'committed': {
-          const mine = replica.log.epochs.slice(0, effect.highWatermark);
-          const common = Math.min(mine.length, this.committed.length);
-          expect(mine.slice(0, common)).toEqual(this.committed.slice(0, common));
-          if (mine.length > this.committed.length) this.committed = mine;
+          const { epochs } = replica.log;
+          for (let offset = 0; offset < effect.highWatermark; offset++) {
+            if (offset === this.committed.length) this.committed.push(epochs[offset]!);
+            else if (epochs[offset] !== this.committed[offset]) throw new Error(`committed record ${offset} changed`);
+          }
           break;
         }
         case 'leaderChanged':
@@ -150,7 +151,7 @@ class Cluster {
           effect satisfies never;
       }
     }
-    expect(replica.core.highWatermark).toBeGreaterThanOrEqual(before);
+    if (replica.core.highWatermark < before) throw new Error(`the high watermark of ${replica.id} fell`);
   }
 }
 

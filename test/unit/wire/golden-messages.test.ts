@@ -55,10 +55,13 @@ describe('golden vectors of the official classes', () => {
     }
   });
 
-  test('every schema has vectors', () => {
-    const covered = new Set(goldenFiles('messages').map((file) => file.replace('.jsonl.gz', '')));
-    expect([...schemas.keys()].filter((name) => !covered.has(name))).toEqual([]);
-  });
+  // Other vectors, which GOLDEN_DIR names, may be of some messages only.
+  if (process.env['GOLDEN_DIR'] === undefined) {
+    test('every schema has vectors', () => {
+      const covered = new Set(goldenFiles('messages').map((file) => file.replace('.jsonl.gz', '')));
+      expect([...schemas.keys()].filter((name) => !covered.has(name))).toEqual([]);
+    });
+  }
 
   test('whole frames decode with the header version of their API and encode back', () => {
     for (const frame of readGolden<Frame>('frames.jsonl.gz')) {
