@@ -406,7 +406,8 @@ export function groupTombstones(group: ConsumerGroup): ConsumerGroupRecord[] {
   for (const memberId of memberIds) records.push({ kind: 'consumerTarget', groupId, memberId, value: null });
   records.push({ kind: 'consumerTargetEpoch', groupId, value: null });
   for (const memberId of memberIds) records.push({ kind: 'consumerMember', groupId, memberId, value: null });
-  if (group.epochs().hasPartitionMetadata) records.push({ kind: 'consumerPartitionMetadata', groupId, value: null });
+  // Whether there is such a record or not, as Kafka does.
+  records.push({ kind: 'consumerPartitionMetadata', groupId, value: null });
   for (const regularExpression of group.regexes().keys()) {
     records.push({ kind: 'consumerRegex', groupId, regularExpression, value: null });
   }

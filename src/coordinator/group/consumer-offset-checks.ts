@@ -5,7 +5,7 @@ import type { ConsumerGroup, ConsumerMember } from './consumer-group.ts';
 import type { OffsetCommitInput, OffsetFetchInput } from './group-coordinator.ts';
 
 /** From here on clients know STALE_MEMBER_EPOCH. */
-export const firstVersionOfMembers = 9;
+const firstVersionOfMembers = 9;
 
 /**
  * A commit of an earlier epoch is good for the partitions that the member has had since then (KIP-1251): it was on its
@@ -13,13 +13,20 @@ export const firstVersionOfMembers = 9;
  */
 export function checkConsumerCommit(
   group: ConsumerGroup,
-  input: Pick<OffsetCommitInput, 'generationIdOrMemberEpoch' | 'memberId' | 'apiVersion' | 'topics'>,
+  input: Pick<OffsetCommitInput, 'generationIdOrMemberEpoch' | 'memberId' | 'groupInstanceId' | 'topics'> &
+    Partial<Pick<OffsetCommitInput, 'apiVersion'>>,
+  transactional: boolean,
 ): ErrorName {
   const received = input.generationIdOrMemberEpoch;
   if (received < 0 && group.memberCount === 0) return 'NONE';
+  // A producer that names no member (before KIP-447): its transactional id fences it.
+  if (transactional && received === -1 && input.memberId === '' && input.groupInstanceId === null) return 'NONE';
   const member = group.member(input.memberId);
   if (member === undefined) return 'UNKNOWN_MEMBER_ID';
-  if (member.classic === null && input.apiVersion < firstVersionOfMembers) return 'UNSUPPORTED_VERSION';
+  // Which version of OffsetCommit a member speaks says nothing about a commit in a transaction.
+  if (!transactional && member.classic === null && (input.apiVersion ?? 0) < firstVersionOfMembers) {
+    return 'UNSUPPORTED_VERSION';
+  }
   if (received === member.memberEpoch) return 'NONE';
   if (received > member.memberEpoch) return epochError(member);
   for (const { topicId, partitions } of input.topics) {

@@ -7,7 +7,7 @@ import type { ErrorName } from '../../wire/errors.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { ClassicGroups } from './classic-groups.ts';
 import type { Turn } from './commands.ts';
-import { checkConsumerCommit, checkConsumerFetch, firstVersionOfMembers } from './consumer-offset-checks.ts';
+import { checkConsumerCommit, checkConsumerFetch } from './consumer-offset-checks.ts';
 import type { GroupConfig } from './group-config.ts';
 import type {
   FetchedOffset,
@@ -109,7 +109,7 @@ export class GroupOffsets {
       if (input.generationIdOrMemberEpoch < 0) return 'NONE';
       return input.apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION';
     }
-    if (persisted.kind === 'consumer') return checkConsumerCommit(persisted, input);
+    if (persisted.kind === 'consumer') return checkConsumerCommit(persisted, input, false);
     if (persisted.kind !== 'classic') return checkCommitToOther(persisted, input);
     const group = this.#classic.get(input.groupId)!;
     if (input.generationIdOrMemberEpoch < 0 && group.state === 'Empty') return 'NONE';
@@ -129,10 +129,7 @@ export class GroupOffsets {
     const persisted = this.#groups.get(input.groupId);
     if (persisted === undefined) return generationId < 0 ? 'NONE' : 'ILLEGAL_GENERATION';
     if (persisted.kind === 'consumer') {
-      // Which version of OffsetCommit a member speaks says nothing about a commit in a transaction.
-      const { topics } = input;
-      const apiVersion = firstVersionOfMembers;
-      return checkConsumerCommit(persisted, { generationIdOrMemberEpoch: generationId, memberId, apiVersion, topics });
+      return checkConsumerCommit(persisted, { ...input, generationIdOrMemberEpoch: generationId }, true);
     }
     if (persisted.kind !== 'classic') {
       return checkCommitToOther(persisted, { generationIdOrMemberEpoch: generationId });
@@ -272,7 +269,10 @@ export class GroupOffsets {
   expire(turn: Turn, deleteGroup: (groupId: string) => void): void {
     for (const groupId of this.#groups.groupIds()) {
       if (!this.#expireOffsetsOf(groupId, turn) || this.#offsets.hasOpenTransaction(groupId)) continue;
-      if (this.#classic.get(groupId)?.state === 'Empty') deleteGroup(groupId);
+      const persisted = this.#groups.get(groupId);
+      const empty =
+        persisted?.kind === 'consumer' ? persisted.memberCount === 0 : this.#classic.get(groupId)?.state === 'Empty';
+      if (empty) deleteGroup(groupId);
     }
   }
 

@@ -103,7 +103,7 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
         this.#groupOffsets.topicsDeleted(command.topics, turn);
         return turn.decision(null, true);
       case 'expireOffsets':
-        this.#groupOffsets.expire(turn, (groupId) => turn.records.push(newGroupMetadataTombstone(groupId)));
+        this.#groupOffsets.expire(turn, (groupId) => turn.records.push(...this.#tombstonesOf(groupId)));
         this.#scheduleExpiry(turn);
         return turn.decision(null, true);
       case 'groupCreated':
@@ -182,6 +182,11 @@ export class GroupShard implements CoordinatorShard<GroupCommand, GroupResponse,
       default:
         unreachable(command);
     }
+  }
+
+  #tombstonesOf(groupId: string): readonly GroupRecord[] {
+    const group = this.#groups.get(groupId);
+    return group?.kind === 'consumer' ? groupTombstones(group) : [newGroupMetadataTombstone(groupId)];
   }
 
   #deleteGroup(groupId: string, turn: Turn): DeletedGroup {

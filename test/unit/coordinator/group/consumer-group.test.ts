@@ -221,6 +221,76 @@ describe('subscriptions', () => {
   });
 });
 
+describe('offsets', () => {
+  const commit = (f: ConsumerGroupFixture, memberId: string, epoch: number, partition: number, apiVersion = 10) =>
+    f.handle({
+      kind: 'commitOffsets',
+      input: {
+        groupId: 'g',
+        generationIdOrMemberEpoch: epoch,
+        memberId,
+        groupInstanceId: null,
+        retentionTimeMs: -1,
+        apiVersion,
+        topics: [
+          {
+            name: 'orders',
+            topicId: idOf('orders'),
+            partitions: [{ partition, committedOffset: 1, committedLeaderEpoch: -1, metadata: null }],
+          },
+        ],
+      },
+    }).response;
+
+  test('are committed by members in their epoch, or in the one in which the partition came (KIP-1251)', () => {
+    const f = new ConsumerGroupFixture(orders);
+    f.joins('a', ['orders']);
+    f.joins('b', ['orders']);
+    f.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1, 2, 3) });
+    expect(commit(f, 'a', 2, 3)).toMatchObject({ error: 'NONE' });
+    f.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1) });
+    expect(commit(f, 'a', 2, 0)).toMatchObject({ error: 'NONE' });
+    expect(commit(f, 'a', 2, 3)).toMatchObject({ error: 'STALE_MEMBER_EPOCH' });
+    expect(commit(f, 'a', 1, 0)).toMatchObject({ error: 'STALE_MEMBER_EPOCH' });
+    expect(commit(f, 'a', 9, 0)).toMatchObject({ error: 'STALE_MEMBER_EPOCH' });
+    expect(commit(f, 'x', 3, 0)).toMatchObject({ error: 'UNKNOWN_MEMBER_ID' });
+    expect(commit(f, '', -1, 0)).toMatchObject({ error: 'UNKNOWN_MEMBER_ID' });
+    expect(commit(f, 'a', 3, 0, 8)).toMatchObject({ error: 'UNSUPPORTED_VERSION' });
+  });
+
+  test('of an empty group expire, and the group with them', () => {
+    const f = new ConsumerGroupFixture(orders);
+    f.joins('a', ['orders']);
+    commit(f, 'a', 2, 0);
+    f.handle({ kind: 'expireOffsets' });
+    f.beat({ memberId: 'a', memberEpoch: -1 });
+    f.nowMs += 10_080 * 60_000;
+    f.written.length = 0;
+    f.handle({ kind: 'expireOffsets' });
+    expect(brief(f).at(-1)).toBe('consumerEpoch tombstone');
+    expect(f.describeConsumer().error).toBe('GROUP_ID_NOT_FOUND');
+  });
+});
+
+test('a group that is loaded again goes on where it was', () => {
+  const before = new ConsumerGroupFixture(orders);
+  const records: typeof before.written = [];
+  const keep = (answer: unknown) => {
+    records.push(...before.written);
+    return answer;
+  };
+  keep(before.joins('a', ['orders']));
+  keep(before.joins('b', ['orders']));
+  keep(before.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1, 2, 3) }));
+  const after = new ConsumerGroupFixture(orders);
+  after.load(...records);
+  expect(after.describeConsumer()).toEqual(before.describeConsumer());
+  expect(after.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1) }).memberEpoch).toBe(3);
+  expect(after.beat({ memberId: 'b', memberEpoch: 3, topicPartitions: [] }).assignment).toEqual(owned('orders', 2, 3));
+  after.fire('consumer session 1 g a');
+  expect(after.beat({ memberId: 'b', memberEpoch: 3 }).assignment).toEqual(owned('orders', 0, 1, 2, 3));
+});
+
 test('an emptied group is deleted record by record', () => {
   const f = new ConsumerGroupFixture(orders);
   f.joins('a', ['orders']);
@@ -230,5 +300,9 @@ test('an emptied group is deleted record by record', () => {
   f.beat({ memberId: 'a', memberEpoch: -1 });
   f.written.length = 0;
   f.handle({ kind: 'deleteGroups', groupIds: ['g'] });
-  expect(brief(f)).toEqual(['consumerTargetEpoch tombstone', 'consumerEpoch tombstone']);
+  expect(brief(f)).toEqual([
+    'consumerTargetEpoch tombstone',
+    'consumerPartitionMetadata tombstone',
+    'consumerEpoch tombstone',
+  ]);
 });

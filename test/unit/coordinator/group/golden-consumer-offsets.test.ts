@@ -142,6 +142,23 @@ test('all groups are listed with their kinds, classic ones with their states and
   }
 });
 
+test('KIP-848 groups are what they were', async () => {
+  const { service } = await loadGolden();
+  for (const group of expected.groups.filter((each) => each.type === 'Consumer')) {
+    const [described] = await service.describeConsumerGroups([group.group]);
+    expect(described).toMatchObject({ error: 'NONE', assignorName: 'uniform' });
+    expect(described!.members.map(({ memberId }) => memberId)).toEqual(
+      (group.members ?? []).map(({ memberId }) => memberId),
+    );
+  }
+  const [away] = await service.describeConsumerGroups(['g-consumer-static']);
+  expect(away).toMatchObject({
+    groupEpoch: 2,
+    assignmentEpoch: 2,
+    members: [{ instanceId: 'inst-a', memberEpoch: -2 }],
+  });
+});
+
 test('an offset with an open transaction is unstable', async () => {
   const { service } = await loadGolden();
   const { topics } = await service.fetchOffsets({

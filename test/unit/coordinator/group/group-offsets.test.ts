@@ -385,6 +385,7 @@ describe('groups of other kinds', () => {
     const request = f.join();
     expect(f.written.slice(1)).toMatchObject([
       { kind: 'consumerTargetEpoch', value: null },
+      { kind: 'consumerPartitionMetadata', value: null },
       { kind: 'consumerEpoch', value: null },
       { kind: 'groupMetadata', groupId: 'g' },
     ]);
