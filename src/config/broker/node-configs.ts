@@ -79,7 +79,6 @@ export const nodeConfigs = {
     doc: 'Connections that are accepted from one address at most.',
   }),
   'max.connections.per.ip.overrides': key('STRING', '', 'MEDIUM', 'cluster-wide', {
-    acts: true,
     doc: 'Other limits for single addresses, as host:count.',
   }),
   'max.incremental.fetch.session.cache.slots': key('INT', '1000', 'MEDIUM', 'read-only', {
