@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
 
+/** Less to read at each start; names stay, for stack traces. */
+const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+
 function newestMtimeMs(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return 0;
@@ -50,7 +53,7 @@ async function build() {
     external: /^[^./]/,
     logLevel: 'warn',
   });
-  await bundle.write({ dir: join(root, 'dist/bundle'), format: 'esm', sourcemap: true, cleanDir: true });
+  await bundle.write({ dir: join(root, 'dist/bundle'), format: 'esm', sourcemap: true, cleanDir: true, minify });
   await bundle.close();
   // As old as the start of the build: what was edited meanwhile is stale.
   writeFileSync(stamp, '');

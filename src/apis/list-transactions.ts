@@ -5,7 +5,7 @@
  * Errors: COORDINATOR_LOAD_IN_PROGRESS (one partition is not loaded yet), COORDINATOR_NOT_AVAILABLE,
  * INVALID_REGULAR_EXPRESSION.
  */
-import { RE2JS } from 're2js';
+import { re2 } from '../base/re2.ts';
 import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts';
 import { errorCode, KafkaError } from '../wire/errors.ts';
 import { listTransactionsRequest, listTransactionsResponse } from '../wire/schema/list-transactions.ts';
@@ -48,7 +48,7 @@ export function listTransactionsHandler(
 function matcherOf(pattern: string | null): ((transactionalId: string) => boolean) | null {
   if (pattern === null || pattern === '') return null;
   try {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = re2().RE2JS.compile(pattern);
     return (transactionalId) => compiled.matches(transactionalId);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

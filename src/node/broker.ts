@@ -4,7 +4,6 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
-import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import {
   InternalTopicCreation,
@@ -20,6 +19,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
+import { re2 } from '../base/re2.ts';
 import type { BrokerSettings } from '../config/broker-settings.ts';
 import { configResourceType } from '../config/config-resource.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
@@ -321,11 +321,11 @@ export class BrokerParts {
       },
       compileRegex: (expression) => {
         try {
-          const pattern = RE2JS.compile(expression);
+          const pattern = re2().RE2JS.compile(expression);
           return (name) => pattern.matches(name);
         } catch (error) {
           // Without what its own message puts around it: the client is told Kafka's words.
-          throw error instanceof RE2JSSyntaxException ? new Error(error.getDescription()) : error;
+          throw error instanceof re2().RE2JSSyntaxException ? new Error(error.getDescription()) : error;
         }
       },
       image: () => this.#image,
