@@ -9,7 +9,7 @@ import { requestHeader } from '../wire/schema/request-header.ts';
 import { responseHeader } from '../wire/schema/response-header.ts';
 import { Writer } from '../wire/writer.ts';
 
-const RETRY_MS = 50;
+const DEFAULT_RETRY_MS = 50;
 const ATTEMPT_MS = 2000;
 /** ApiVersions v0 is what every Kafka broker since 0.10 answers. */
 const API_VERSIONS_VERSION = 0;
@@ -19,20 +19,23 @@ export interface WaitOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
+  /** Pause between attempts; 50 when absent. */
+  readonly retryMs?: number;
   readonly clock: Clock;
   readonly timer: Timer;
 }
 
 /** Resolves when the broker has answered an ApiVersions request; rejects with the last failure after `timeoutMs`. */
 export async function waitUntilServing(options: WaitOptions): Promise<void> {
+  const retryMs = options.retryMs ?? DEFAULT_RETRY_MS;
   const deadline = options.clock.monotonicMs() + options.timeoutMs;
   for (;;) {
     try {
       await askApiVersions(options);
       return;
     } catch (error) {
-      if (options.clock.monotonicMs() + RETRY_MS >= deadline) throw error;
-      await new Promise<void>((resolve) => options.timer.schedule(RETRY_MS, resolve));
+      if (options.clock.monotonicMs() + retryMs >= deadline) throw error;
+      await new Promise<void>((resolve) => options.timer.schedule(retryMs, resolve));
     }
   }
 }
