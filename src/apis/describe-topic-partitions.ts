@@ -4,6 +4,7 @@
  *
  * Errors: INVALID_REQUEST (a cursor that points nowhere); per topic UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION.
  */
+import { isInternalTopic } from '../base/topic-name.ts';
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts';
 import { errorCode, KafkaError } from '../wire/errors.ts';
 import {
@@ -15,7 +16,7 @@ import type { InputOf } from '../wire/schema.ts';
 import { ALL_TOPIC_OPERATIONS } from './authorized-operations.ts';
 import type { Handler } from './handler.ts';
 import { type MetadataView, viewPartition } from './metadata-view.ts';
-import { isInternalTopic, missingTopicError } from './topic-names.ts';
+import { missingTopicError } from './topic-names.ts';
 
 export interface DescribeTopicPartitionsServices {
   readonly metadata: MetadataView;

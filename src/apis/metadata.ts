@@ -7,6 +7,7 @@
  * Errors: INVALID_REQUEST; per topic UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INVALID_TOPIC_EXCEPTION; per partition
  * LEADER_NOT_AVAILABLE, LISTENER_NOT_FOUND (v6+), REPLICA_NOT_AVAILABLE (v0).
  */
+import { isInternalTopic, topicNameProblem } from '../base/topic-name.ts';
 import { ZERO_UUID } from '../base/uuid.ts';
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts';
 import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
@@ -21,7 +22,7 @@ import {
   type MetadataView,
   viewPartition,
 } from './metadata-view.ts';
-import { CLUSTER_METADATA_TOPIC, isInternalTopic, isValidTopicName, missingTopicError } from './topic-names.ts';
+import { CLUSTER_METADATA_TOPIC, missingTopicError } from './topic-names.ts';
 
 /** Creates topics that clients name without having created them (auto.create.topics.enable). */
 export interface AutoTopicCreation {
@@ -102,7 +103,7 @@ function creatableTopics(request: MetadataRequest, context: RequestContext, serv
   if (asksForAllTopics(request, context.apiVersion) || asksByTopicId(request)) return [];
   const { topicsByName } = services.metadata.image;
   return namesOf(request).filter(
-    (name) => !topicsByName.has(name) && isValidTopicName(name) && name !== CLUSTER_METADATA_TOPIC,
+    (name) => !topicsByName.has(name) && topicNameProblem(name) === null && name !== CLUSTER_METADATA_TOPIC,
   );
 }
 

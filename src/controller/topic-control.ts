@@ -1,5 +1,6 @@
 /** Topics and their partitions: creation, deletion, growth, and what becomes of them when brokers come and go. */
 import { type SnapshotRegistry, TimelineMap } from '../base/timeline-map.ts';
+import { collisionName, topicNameProblem } from '../base/topic-name.ts';
 import type { Uuid } from '../base/uuid.ts';
 import { partitionRecordVersion } from '../metadata/features.ts';
 import type { PartitionImage } from '../metadata/metadata-image.ts';
@@ -28,7 +29,6 @@ import {
 import type { FeatureControl } from './feature-control.ts';
 import { type PartitionTarget, partitionChange } from './partition-change.ts';
 import { placeReplicas } from './replica-placement.ts';
-import { collisionName, topicNameProblem } from './topic-name.ts';
 
 export type CreatableTopic = CreateTopicsRequest['topics'][number];
 export type CreatableTopicResult = NonNullable<InputOf<typeof createTopicsResponse>['topics']>[number];

@@ -13,13 +13,13 @@ import {
 import type { LoggerLevels } from '../apis/logger-levels.ts';
 import type { MetadataView } from '../apis/metadata-view.ts';
 import { ProduceVerification } from '../apis/produce-verification.ts';
-import { isInternalTopic } from '../apis/topic-names.ts';
 import type { AssertionError } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { re2 } from '../base/re2.ts';
+import { isInternalTopic } from '../base/topic-name.ts';
 import type { BrokerSettings } from '../config/broker-settings.ts';
 import { configResourceType } from '../config/config-resource.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
@@ -33,6 +33,7 @@ import type {
   ConsumerGroupTimes,
   MigrationPolicy,
 } from '../coordinator/group/consumer-group-config.ts';
+import { GROUP_METADATA_TOPIC } from '../coordinator/group/group-coordinator.ts';
 import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
 import { TRANSACTION_STATE_TOPIC } from '../coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../coordinator/transaction/transaction-coordinator-service.ts';
@@ -71,7 +72,6 @@ export interface BrokerOptions {
   readonly onBrokenInvariant: (error: AssertionError) => void;
 }
 
-const GROUP_TOPIC = '__consumer_offsets';
 const WAITING_FETCHES_MAX = 100_000;
 /**
  * What one response carries at most, beside a single larger batch. Responses are in memory until the client has read them,
@@ -102,7 +102,7 @@ export class BrokerParts {
     this.#partitions = this.#newPartitions();
     this.#groups = this.#newGroups();
     this.#markers = new TransactionMarkers({
-      groupTopic: GROUP_TOPIC,
+      groupTopic: GROUP_METADATA_TOPIC,
       groups: this.#groups,
       partitions: this.#partitions,
       image: () => this.#image,
@@ -239,7 +239,7 @@ export class BrokerParts {
   }
 
   #coordinatorOf(topic: string): Pick<GroupCoordinatorService, 'elected' | 'resigned'> | null {
-    if (topic === GROUP_TOPIC) return this.#groups;
+    if (topic === GROUP_METADATA_TOPIC) return this.#groups;
     return topic === TRANSACTION_STATE_TOPIC ? this.#transactions : null;
   }
 
@@ -285,7 +285,8 @@ export class BrokerParts {
         consumer: this.#consumerGroupConfig(),
       },
       partitionCount: () =>
-        this.#image.topicsByName.get(GROUP_TOPIC)?.partitions.size ?? config.number('offsets.topic.num.partitions'),
+        this.#image.topicsByName.get(GROUP_METADATA_TOPIC)?.partitions.size ??
+        config.number('offsets.topic.num.partitions'),
       writer: new CoordinatorPartitions(this.#partitions, clock),
       clock,
       timer,
@@ -341,7 +342,7 @@ export class BrokerParts {
       topicController,
       new Map([
         [
-          GROUP_TOPIC,
+          GROUP_METADATA_TOPIC,
           {
             numPartitions: config.number('offsets.topic.num.partitions'),
             replicationFactor: () => config.number('offsets.topic.replication.factor'),
@@ -416,7 +417,7 @@ export class BrokerParts {
       controller,
       groups,
       coordinators: {
-        group: { topic: GROUP_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) },
+        group: { topic: GROUP_METADATA_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) },
         transaction: { topic: TRANSACTION_STATE_TOPIC, partitionFor: (id) => transactions.partitionFor(id) },
       },
       internalTopics,

@@ -9,14 +9,16 @@
  * One request waits once for all its partitions. Waits are bounded by the requests that the connections may have under
  * way; each ends at latest after the request's timeout.
  */
+
 import type { Timer, TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
+import { isInternalTopic } from '../base/topic-name.ts';
 import type { Uuid } from '../base/uuid.ts';
 import { validateProduceRecords } from '../log/log-validator.ts';
 import { StorageError } from '../log/storage-error.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { AppendWaiter, Partition } from './partition.ts';
-import { isInternalTopic, type PartitionLookup } from './partition-lookup.ts';
+import type { PartitionLookup } from './partition-lookup.ts';
 import type { TransactionGuard } from './replica-log.ts';
 
 export interface AppendEntry {

@@ -9,8 +9,3 @@ export interface PartitionLookup {
    */
   find(topic: string, partition: number): Partition | ErrorName;
 }
-
-/** Topics that coordinators keep their state in; clients neither write to them nor delete their records. */
-export function isInternalTopic(topic: string): boolean {
-  return topic === '__consumer_offsets' || topic === '__transaction_state' || topic === '__share_group_state';
-}

@@ -2,9 +2,11 @@
  * Questions about offsets, and the removal of old records: ListOffsets, OffsetForLeaderEpoch, DeleteRecords.
  * Each answers for one partition; the error is a value.
  */
+
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
+import { isInternalTopic } from '../base/topic-name.ts';
 import type { ErrorName } from '../wire/errors.ts';
-import { isInternalTopic, type PartitionLookup } from './partition-lookup.ts';
+import type { PartitionLookup } from './partition-lookup.ts';
 
 /** Times below zero ask for a place, not for a time. */
 export const latestTimestamp = -1;

@@ -1,6 +1,17 @@
-/** Rules for names of topics. */
+/** Rules for names of topics. Here, because every folder has to know them and no other folder may be imported by all. */
 
 const TOPIC_NAME_LENGTH_MAX = 249;
+
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+]);
+
+/** Topics that coordinators keep their state in; clients neither write to them nor delete their records. */
+export function isInternalTopic(name: string): boolean {
+  return INTERNAL_TOPICS.has(name);
+}
 
 /** Null for a name that a topic may have, else Kafka's words for what is wrong with it. */
 export function topicNameProblem(name: string): string | null {
