@@ -96,6 +96,18 @@ export interface JavaToolchain {
   readonly classPath: string;
   /** The compiled tool host. */
   readonly hostClassPath: string;
+  /** The compiled client programs of ours. */
+  readonly programClassPath: string;
+}
+
+/** The `java` arguments for one of our own client programs. */
+export function programArguments(
+  java: JavaToolchain,
+  heap: string,
+  program: string,
+  args: readonly string[],
+): string[] {
+  return javaArguments(java, heap, program, args, `${java.programClassPath}:`);
 }
 
 /** The `java` arguments for one of Kafka's main classes, tuned for programs that live for a second. */
@@ -136,7 +148,14 @@ export async function prepareJava(): Promise<Toolchain<JavaToolchain>> {
   const hostClassPath = await cached('kafka-tool-host', [pom, readFileSync(source, 'utf8')], async (path) => {
     await runOrThrow('javac', ['-d', path, '-cp', classPath, source]);
   });
-  return { kind: 'ready', tools: { classPath, hostClassPath } };
+  const sources = readdirSync(join(javaFolder, 'programs'))
+    .sort()
+    .map((name) => join(javaFolder, 'programs', name));
+  const inputs = [pom, ...sources.map((path) => readFileSync(path, 'utf8'))];
+  const programClassPath = await cached('kafka-programs', inputs, async (path) => {
+    await runOrThrow('javac', ['-d', path, '-cp', classPath, ...sources]);
+  });
+  return { kind: 'ready', tools: { classPath, hostClassPath, programClassPath } };
 }
 
 // ---- Python: kafka-python and confluent-kafka ----------------------------------------------------------------------------------
