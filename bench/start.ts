@@ -44,7 +44,7 @@ function median(samples: number[]): number {
 /** `directory`: empty or that of an earlier run. Gives milliseconds to serving, and the running process. */
 async function startBroker(directory: string): Promise<{ broker: ChildProcess; servingMs: number }> {
   const port = await freePort();
-  const main = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../bundle/main.cjs', import.meta.url));
   const startMs = performance.now();
   const broker = spawn(process.execPath, [main, '--port', String(port), '--data-dir', directory], { stdio: 'ignore' });
   await waitUntilServing({

@@ -2,8 +2,9 @@
 // on an unchanged tree is immediate. tsc checks and emits every module with its types; rolldown then joins the modules of
 // the entries, because loading three hundred files takes longer than everything else that a start does.
 // Plain JavaScript on purpose: it runs before anything has been compiled.
-import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +13,9 @@ const stamp = join(root, 'dist', '.built');
 
 /** Less to read at each start; names stay, for stack traces. */
 const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+
+/** Loaded at each start, as many small files. */
+const BUNDLED_DEPENDENCIES = /^(commander|pino)$/;
 
 function newestMtimeMs(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
@@ -35,15 +39,42 @@ function isStale() {
   return Math.max(...sources.map((source) => newestMtimeMs(join(root, source)))) > newestMtimeMs(stamp);
 }
 
+/** What is inside the command's bundle by others, each with the text of its licence. */
+function licensesOf(moduleIds) {
+  const packages = new Set(moduleIds.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
+  return [...packages]
+    .sort()
+    .map((directory) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+      const file = readdirSync(directory).find((entry) => /^licen[sc]e/i.test(entry));
+      const text = file === undefined ? '' : readFileSync(join(directory, file), 'utf8').trim();
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    })
+    .join('\n---\n\n');
+}
+
+/** One start and stop, which leaves the code cache behind. A build without it is whole: the first start writes it. */
+async function warmCodeCache(main) {
+  const broker = spawn(process.execPath, [main, '--ephemeral', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let printed = '';
+  broker.stdout.on('data', (chunk) => {
+    printed += chunk;
+    if (printed.includes('"msg":"serving"')) broker.kill('SIGTERM');
+  });
+  const [code] = await once(broker, 'exit');
+  if (code !== 0) throw new Error(`the command that was built does not start: exit code ${code}`);
+}
+
 async function build() {
   const startMs = Date.now();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const compiled = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
   if (compiled.status !== 0) return compiled.status ?? 1;
+  const bundles = join(root, 'dist/bundle');
+  rmSync(bundles, { recursive: true, force: true });
   const { rolldown } = await import('rolldown');
-  const bundle = await rolldown({
+  const library = await rolldown({
     input: {
-      main: join(root, 'dist/src/main.js'),
       index: join(root, 'dist/src/index.js'),
       // A thread of its own, which compaction-thread.ts looks for beside itself.
       'compaction-worker': join(root, 'dist/src/node/compaction-worker.js'),
@@ -53,8 +84,31 @@ async function build() {
     external: /^[^./]/,
     logLevel: 'warn',
   });
-  await bundle.write({ dir: join(root, 'dist/bundle'), format: 'esm', sourcemap: true, cleanDir: true, minify });
-  await bundle.close();
+  await library.write({ dir: bundles, format: 'esm', sourcemap: true, minify });
+  await library.close();
+  // The command, in the form that the code cache takes: one script, with the dependencies that every start needs inside.
+  const command = await rolldown({
+    input: { main: join(root, 'dist/src/main.js') },
+    platform: 'node',
+    external: (id) => /^[^./]/.test(id) && !BUNDLED_DEPENDENCIES.test(id),
+    logLevel: 'warn',
+  });
+  const { output } = await command.write({
+    dir: bundles,
+    format: 'cjs',
+    sourcemap: true,
+    minify,
+    entryFileNames: '[name]-[hash].cjs',
+  });
+  await command.close();
+  const [{ fileName, moduleIds }] = output;
+  const mainFile = join(bundles, fileName);
+  // The launcher has the line that names the interpreter.
+  writeFileSync(mainFile, readFileSync(mainFile, 'utf8').replace(/^#!.*/, ''));
+  const launcher = readFileSync(join(root, 'scripts', 'launcher.cjs'), 'utf8').replace('MAIN_FILE', fileName);
+  writeFileSync(join(bundles, 'main.cjs'), launcher, { mode: 0o755 });
+  writeFileSync(join(bundles, 'THIRD_PARTY_LICENSES'), licensesOf(moduleIds));
+  await warmCodeCache(join(bundles, 'main.cjs'));
   // As old as the start of the build: what was edited meanwhile is stale.
   writeFileSync(stamp, '');
   utimesSync(stamp, startMs / 1000, startMs / 1000);

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: reads the configuration, starts a node, stops it on a signal.
 import { readFileSync } from 'node:fs';
 import { systemClock, systemTimer } from './base/system.ts';
@@ -92,15 +91,17 @@ async function wait({ host, port, timeoutMs }: WaitCommand): Promise<void> {
   }
 }
 
-const command = parseCommandLine(process.argv.slice(2), version);
-switch (command.kind) {
-  case 'start':
-    await start(command);
-    break;
-  case 'wait':
-    await wait(command);
-    break;
-  case 'exit':
-    process.exitCode = command.code;
-    break;
+async function run(): Promise<void> {
+  const command = parseCommandLine(process.argv.slice(2), version);
+  switch (command.kind) {
+    case 'start':
+      return start(command);
+    case 'wait':
+      return wait(command);
+    case 'exit':
+      process.exitCode = command.code;
+  }
 }
+
+// Not awaited: a script with a code cache (scripts/launcher.cjs) has no top-level await. What run() does not catch ends the process.
+void run();

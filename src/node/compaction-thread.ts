@@ -18,7 +18,7 @@ const YOUNG_GENERATION_SIZE_MB = 4;
 
 export class CompactionThread implements CompactionRunner {
   /** Threads run compiled code only; from the sources (tests) there is none. */
-  static readonly isAvailable = import.meta.url.endsWith('.js');
+  static readonly isAvailable = !import.meta.url.endsWith('.ts');
 
   start(job: CompactionJob, { bytesPerSecond, onGroup }: RunOptions): RunningCompaction {
     const workerData: CompactionOrder = { job, bytesPerSecond };

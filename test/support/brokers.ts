@@ -112,7 +112,7 @@ async function startBroker(
 
 /** The command line of the build, or what OTTLA_MAIN names. */
 export function ottlaMainPath(): string {
-  const path = process.env['OTTLA_MAIN'] ?? join(repositoryPath, 'dist', 'bundle', 'main.js');
+  const path = process.env['OTTLA_MAIN'] ?? join(repositoryPath, 'dist', 'bundle', 'main.cjs');
   if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build first`);
   return path;
 }
