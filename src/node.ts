@@ -23,9 +23,11 @@ import { NodeFileSystem } from './io/node-file-system.ts';
 import { InlineCompaction } from './log/inline-compaction.ts';
 import { LogDirectory, LogDirectoryLockedError } from './log/log-directory.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
+import type { Dispatch } from './net/connection.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
+import { newControllerDispatch } from './node/controller-apis.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
 import { FormatError, formatStorage, readFormattedDirectories } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
@@ -112,12 +114,12 @@ export class Node {
     return this.#clusterId;
   }
 
-  /** `host:port` of the first listener, as a client on this machine dials it. */
+  /** `host:port` of the first listener, as a client on this machine dials it; of a controller alone its controller listener. */
   get bootstrapServers(): string {
-    const listener = this.#config.brokerListeners[0]!;
+    const listener = this.#config.brokerListeners[0] ?? this.#config.controllerListeners[0]!;
     return formatEndpoint({
       host: isEveryAddress(listener.host) ? 'localhost' : listener.host,
-      port: this.#bound[0]!.port,
+      port: this.#boundPort(listener),
     });
   }
 
@@ -148,10 +150,32 @@ export class Node {
   async #start(): Promise<void> {
     const startMs = systemClock.monotonicMs();
     this.#announceSettings();
+    const controllerGate = new DispatchGate();
+    const controllerServer = await this.#bindSockets(this.#config.controllerListeners, controllerGate);
     const gate = new DispatchGate();
-    const server = await this.#bindSockets(gate);
+    const server = await this.#bindSockets(this.#config.brokerListeners, gate);
     const logDirectory = this.#openLogDirectory();
     const quorum = await this.#openQuorum(logDirectory);
+    controllerGate.open(this.#newControllerDispatch(quorum));
+    controllerServer.open();
+    this.#started.push({ name: 'controller connections', stop: () => controllerServer.stop(STOP_GRACE_MS) });
+    if (this.#config.isBroker) await this.#startBroker(quorum, logDirectory, gate);
+    else await quorum.registerController();
+    server.open();
+    this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
+    this.#logger.child('node').info('serving', {
+      bootstrapServers: this.bootstrapServers,
+      nodeId: this.nodeId,
+      roles: [...this.#config.processRoles],
+      clusterId: this.#clusterId,
+      kafkaRelease: KAFKA_RELEASE,
+      advertised: this.#advertisesDialledAddress ? 'as dialled' : this.#advertised().map(formatListener),
+      data: this.ephemeral ? 'in memory' : this.dataDirectories,
+      startMs: Math.round(systemClock.monotonicMs() - startMs),
+    });
+  }
+
+  async #startBroker(quorum: MetadataQuorum, logDirectory: LogDirectory, gate: DispatchGate): Promise<void> {
     const broker = this.#newBroker(quorum, logDirectory);
     broker.prepare(quorum.image);
     await quorum.registerBroker({
@@ -174,17 +198,6 @@ export class Node {
     this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
     await createWantedTopics(quorum.controller, this.#options.topics);
     gate.open(broker.dispatch);
-    server.open();
-    this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
-    this.#logger.child('node').info('serving', {
-      bootstrapServers: this.bootstrapServers,
-      nodeId: this.nodeId,
-      clusterId: this.#clusterId,
-      kafkaRelease: KAFKA_RELEASE,
-      advertised: this.#advertisesDialledAddress ? 'as dialled' : this.#advertised().map(formatListener),
-      data: this.ephemeral ? 'in memory' : this.dataDirectories,
-      startMs: Math.round(systemClock.monotonicMs() - startMs),
-    });
   }
 
   #announceSettings(): void {
@@ -194,10 +207,10 @@ export class Node {
     if (ignoredNames.length > 0) logger.warn('settings that have no effect in Ottla yet', { names: ignoredNames });
   }
 
-  async #bindSockets(gate: DispatchGate): Promise<SocketServer> {
+  async #bindSockets(listeners: NodeConfig['listeners'], gate: DispatchGate): Promise<SocketServer> {
     const config = this.#config;
     const server = new SocketServer({
-      listeners: config.brokerListeners.map(({ name, securityProtocol, bindAddresses, port }) => ({
+      listeners: listeners.map(({ name, securityProtocol, bindAddresses, port }) => ({
         name,
         securityProtocol,
         addresses: bindAddresses.length === 0 ? [''] : bindAddresses,
@@ -212,7 +225,7 @@ export class Node {
       timer: systemTimer,
       logger: this.#logger.child('net'),
     });
-    this.#bound = await server.bind();
+    this.#bound = [...this.#bound, ...(await server.bind())];
     this.#started.push({ name: 'sockets', stop: () => server.stop(0) });
     return server;
   }
@@ -265,7 +278,10 @@ export class Node {
       quorum:
         this.#config.quorumVoters.length > 0
           ? { kind: 'static' }
-          : { kind: 'standalone', endpoints: this.#controllerListeners() },
+          : {
+              kind: 'standalone',
+              endpoints: this.#controllerListeners().map(({ name, host, port }) => ({ name, host, port })),
+            },
       random: systemRandom,
       nowMs: systemClock.nowMs(),
     });
@@ -283,7 +299,7 @@ export class Node {
         segmentMs: config.number('metadata.log.segment.ms'),
       }),
     );
-    const controllerListeners = this.#controllerListeners().map((endpoint) => ({ ...endpoint, securityProtocol: 0 }));
+    const controllerListeners = this.#controllerListeners().map(listenerImage);
     const quorum = await MetadataQuorum.open({
       nodeId: this.nodeId,
       clusterId: this.#clusterId,
@@ -320,6 +336,16 @@ export class Node {
     return quorum;
   }
 
+  #newControllerDispatch(quorum: MetadataQuorum): Dispatch {
+    return newControllerDispatch({
+      quorum,
+      clusterId: this.#clusterId,
+      clock: systemClock,
+      logger: this.#logger.child('apis'),
+      onBrokenInvariant: (error) => this.#fatal(error),
+    });
+  }
+
   #newBroker(quorum: MetadataQuorum, logDirectory: LogDirectory): BrokerParts {
     return new BrokerParts({
       config: this.#config,
@@ -353,23 +379,28 @@ export class Node {
 
   /** What clients are told where they are not told the address that they dialled. */
   #advertised(): Listener[] {
-    return this.#config.advertisedBrokerListeners.map((listener) => ({
-      ...listener,
-      host: isEveryAddress(listener.host) ? hostname() : listener.host,
-      port: listener.port === 0 ? (this.#bound.find(({ name }) => name === listener.name)?.port ?? 0) : listener.port,
-    }));
+    return this.#config.advertisedBrokerListeners.map((listener) => this.#reachable(listener));
   }
 
   /** A lone node opens no controller port, but its voter record must name one. */
-  #controllerListeners(): { name: string; host: string; port: number }[] {
-    const listeners = this.#config.advertisedControllerListeners.map(({ name, host, port }) => ({
-      name,
-      host: host === '' ? hostname() : host,
-      port,
-    }));
+  #controllerListeners(): Listener[] {
+    const listeners = this.#config.advertisedControllerListeners.map((listener) => this.#reachable(listener));
     if (listeners.length > 0) return listeners;
     const name = this.#config.controllerListenerNames[0] ?? 'CONTROLLER';
-    return [{ name, host: 'localhost', port: LONE_CONTROLLER_PORT }];
+    return [{ name, host: 'localhost', port: LONE_CONTROLLER_PORT, securityProtocol: 'PLAINTEXT' }];
+  }
+
+  /** With this machine's name in place of every address, and the port that the operating system chose. */
+  #reachable(listener: Listener): Listener {
+    return {
+      ...listener,
+      host: isEveryAddress(listener.host) ? hostname() : listener.host,
+      port: this.#boundPort(listener),
+    };
+  }
+
+  #boundPort({ name, port }: Listener): number {
+    return port === 0 ? (this.#bound.find((bound) => bound.name === name)?.port ?? 0) : port;
   }
 
   /** Goes on no longer: what is on disk is safe, what is in memory cannot be trusted. */

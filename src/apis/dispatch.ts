@@ -41,6 +41,16 @@ export interface Api {
 /** The table by API key, in the order in which ApiVersions tells it. */
 export type ApiTable = ReadonlyMap<number, Api>;
 
+/** Ascending by API key, as Kafka lists them. */
+export function apiTableOf(apis: readonly Api[]): ApiTable {
+  const table = new Map<number, Api>();
+  for (const api of [...apis].sort((a, b) => a.apiKey - b.apiKey)) {
+    if (table.has(api.apiKey)) throw new Error(`two handlers for API key ${api.apiKey}`);
+    table.set(api.apiKey, api);
+  }
+  return table;
+}
+
 /** Where unexpected exceptions go. */
 export interface Failures {
   unexpected(error: unknown, apiName: string, request: unknown, context: RequestContext): void;

@@ -1,5 +1,5 @@
 /**
- * The table of the APIs that this broker has, and nothing else says which those are: dispatch looks requests up in it and
+ * The table of the APIs that this broker has (`controller-table.ts`: a controller), and nothing else says which those are: dispatch looks requests up in it and
  * the ApiVersions response is built from it. A new API is a handler file and a line here.
  */
 
@@ -20,7 +20,7 @@ import { describeGroupsHandler } from './describe-groups.ts';
 import { describeProducersHandler } from './describe-producers.ts';
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts';
 import { describeTransactionsHandler } from './describe-transactions.ts';
-import { type Api, type ApiTable, apiOf } from './dispatch.ts';
+import { type Api, type ApiTable, apiOf, apiTableOf } from './dispatch.ts';
 import { endTxnHandler } from './end-txn.ts';
 import { fetchHandler } from './fetch.ts';
 import { findCoordinatorHandler } from './find-coordinator.ts';
@@ -43,6 +43,7 @@ import { syncGroupHandler } from './sync-group.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
 import { writeTxnMarkersHandler } from './write-txn-markers.ts';
 
+export { type ControllerApiServices, createControllerApiTable } from './controller-table.ts';
 export { type Api, type ApiTable, createDispatch, type DispatchOptions, type Reply } from './dispatch.ts';
 
 /** What a factory in the list below asks for; `apis` of ApiVersions is the table itself. */
@@ -87,11 +88,10 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof consumerGroupHeartbeatHandler> &
   ServicesOf<typeof consumerGroupDescribeHandler>;
 
-/** Ascending by API key, as Kafka lists them. */
 export function createApiTable(services: ApiServices): ApiTable {
-  const apis: Api[] = [
+  const table: ApiTable = apiTableOf([
     apiOf(metadataHandler(services)),
-    apiOf(apiVersionsHandler({ apis: () => apis, features: services.features })),
+    apiOf(apiVersionsHandler({ apis: (): readonly Api[] => [...table.values()], features: services.features })),
     apiOf(createTopicsHandler(services)),
     apiOf(deleteTopicsHandler(services)),
     apiOf(createPartitionsHandler(services)),
@@ -128,12 +128,6 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(listTransactionsHandler(services)),
     apiOf(consumerGroupHeartbeatHandler(services)),
     apiOf(consumerGroupDescribeHandler(services)),
-  ];
-  apis.sort((a, b) => a.apiKey - b.apiKey);
-  const table = new Map<number, Api>();
-  for (const api of apis) {
-    if (table.has(api.apiKey)) throw new Error(`two handlers for API key ${api.apiKey}`);
-    table.set(api.apiKey, api);
-  }
+  ]);
   return table;
 }

@@ -20,6 +20,11 @@ export const supportedFeatures: Readonly<Record<string, SupportedVersions>> = {
   'transaction.version': { min: 0, max: 2 },
 };
 
+/** The same by name, as ApiVersions tells it. */
+export const supportedFeatureRanges: ReadonlyMap<string, SupportedVersions> = new Map(
+  Object.entries(supportedFeatures),
+);
+
 /** Names of the levels from 3.3-IV3 (7) on; index 0 is level 7. */
 const metadataVersionNames = [
   ...['3.3-IV3', '3.4-IV0', '3.5-IV0', '3.5-IV1', '3.5-IV2', '3.6-IV0', '3.6-IV1', '3.6-IV2', '3.7-IV0', '3.7-IV1'],

@@ -40,7 +40,7 @@ import { TransactionCoordinatorService } from '../coordinator/transaction/transa
 import type { CompactionRunner } from '../log/log-cleaner.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
-import { supportedFeatures } from '../metadata/features.ts';
+import { supportedFeatureRanges } from '../metadata/features.ts';
 import type { MetadataChanges } from '../metadata/metadata-delta.ts';
 import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
 import type { Dispatch } from '../net/connection.ts';
@@ -462,5 +462,3 @@ function assignorName(text: string): AssignorName {
   if (name === 'uniform' || name === 'range') return name;
   throw new Error(`group.consumer.assignors: ${text} is none of Kafka's assignors`);
 }
-
-const supportedFeatureRanges = new Map(Object.entries(supportedFeatures));

@@ -159,16 +159,23 @@ export class MetadataQuorum {
     });
   }
 
+  /** Registers this run of the controller. */
+  async registerController(): Promise<void> {
+    const result = await this.#controller.registerController({
+      controllerId: this.#options.nodeId,
+      incarnationId: randomUuid(this.#options.random),
+      listeners: this.#options.controllerListeners,
+      supportedFeatures,
+    });
+    // An old metadata.version knows no controller registrations, and needs none.
+    if (result.error !== 'UNSUPPORTED_VERSION') refuseFailure(result);
+  }
+
   /** Registers this run of the broker, fenced, and its controller. One write for both. */
   async registerBroker(broker: BrokerToRegister): Promise<void> {
-    const { nodeId, clusterId, random, controllerListeners } = this.#options;
-    const [controllerResult, brokerResult] = await Promise.all([
-      this.#controller.registerController({
-        controllerId: nodeId,
-        incarnationId: randomUuid(random),
-        listeners: controllerListeners,
-        supportedFeatures,
-      }),
+    const { nodeId, clusterId, random } = this.#options;
+    const [, brokerResult] = await Promise.all([
+      this.registerController(),
       this.#controller.registerBroker({
         brokerId: nodeId,
         clusterId,
@@ -180,8 +187,6 @@ export class MetadataQuorum {
         previousBrokerEpoch: broker.cleanShutdownBrokerEpoch ?? -1,
       }),
     ]);
-    // An old metadata.version knows no controller registrations, and needs none.
-    if (controllerResult.error !== 'UNSUPPORTED_VERSION') refuseFailure(controllerResult);
     if ('error' in brokerResult) refuseFailure(brokerResult);
     else this.#brokerEpoch = brokerResult.brokerEpoch;
   }

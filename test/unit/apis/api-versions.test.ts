@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { apiVersionsHandler, type FeatureView } from '../../../src/apis/api-versions.ts';
-import { type ApiServices, createApiTable } from '../../../src/apis/index.ts';
+import {
+  type ApiServices,
+  type ControllerApiServices,
+  createApiTable,
+  createControllerApiTable,
+} from '../../../src/apis/index.ts';
 import { errorCode } from '../../../src/wire/errors.ts';
 import { readFacts } from '../../support/golden.ts';
 import { contextOf } from './api-fakes.ts';
@@ -16,7 +21,7 @@ interface FeatureFacts {
 }
 
 const facts = readFacts<{
-  apis: { apiKey: number; name: string; broker?: Range; requestHeader?: Record<string, number> }[];
+  apis: { apiKey: number; name: string; broker?: Range; controller?: Range; requestHeader?: Record<string, number> }[];
   brokerFeatures: FeatureFacts;
   brokerFeaturesV3: FeatureFacts;
   invalidClientSoftwareName: { requestVersion: number; errorCode: number; apiKeys: number };
@@ -73,6 +78,16 @@ describe('ApiVersions', () => {
           expect([api.name, version, version >= api.flexibleFrom ? 2 : 1]).toEqual([fact.name, version, header]);
         }
       }
+    }
+  });
+
+  it('tells of each API of a controller exactly what the official controller tells', () => {
+    const services = new Proxy({} as ControllerApiServices, { get: () => new Proxy({}, {}) });
+    const apis = [...createControllerApiTable(services).values()];
+    expect(apis.length).toBeGreaterThanOrEqual(3);
+    for (const { apiKey, advertised } of apis) {
+      const fact = facts.apis.find((api) => api.apiKey === apiKey)!;
+      expect([fact.name, advertised]).toEqual([fact.name, fact.controller]);
     }
   });
 
