@@ -103,6 +103,8 @@ async function commit(
   topics: readonly Topic[],
   apiVersion: number,
 ): ReturnType<GroupCoordinator['commitTransactionalOffsets']> {
+  // Before anything is added to the transaction.
+  if (request.groupId === '') return { error: 'INVALID_GROUP_ID', topics: [] };
   const refused = await verify(services, request, apiVersion);
   if (refused !== 'NONE') return { error: refused, topics: [] };
   const { groupId, producerId, producerEpoch, generationId, memberId, groupInstanceId } = request;

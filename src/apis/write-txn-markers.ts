@@ -39,7 +39,8 @@ export function writeTxnMarkersHandler(
           return { producerId, topics: await Promise.all(topics.map((topic) => endIn(topic, end))) };
         }),
       );
-      return { markers };
+      // A marker for no partition at all has no answer, as in Kafka.
+      return { markers: markers.filter(({ topics }) => topics.some(({ partitions }) => partitions.length > 0)) };
     },
 
     failed: (request, error) => ({

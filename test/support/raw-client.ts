@@ -101,6 +101,7 @@ export class RawConnection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.destroy();
   }
 

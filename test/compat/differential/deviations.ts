@@ -101,6 +101,13 @@ export const deviations: readonly Deviation[] = [
     apache: '/ by zero',
     documented: '`log.cleaner.threads=0`',
   },
+  {
+    script: /^transactions-bad$/,
+    step: / no transactions AddPartitionsToTxn/,
+    path: /^$/,
+    apache: 'silence',
+    documented: 'AddPartitionsToTxn v4+ without transactions',
+  },
 ];
 
 export function isListed(deviation: Deviation, difference: Difference): boolean {

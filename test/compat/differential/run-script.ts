@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningBroker } from '../../support/brokers.ts';
 import { type Body, type RawAnswer, RawConnection, type RawRequest, schemaOf } from '../../support/raw-client.ts';
 import { Normaliser, valueAt } from './normalise.ts';
-import type { RequestStep, Script } from './script.ts';
+import { batch, isLateBatch, type NewBatch, type RequestStep, type Script } from './script.ts';
 
 export interface TranscriptEntry {
   readonly step: string;
@@ -147,6 +147,7 @@ class ScriptRun {
     }
     if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return value;
     if (Array.isArray(value)) return value.map((element) => this.#expand(element));
+    if (isLateBatch(value)) return batch(this.#expand(value.batchOf) as NewBatch);
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#expand(inner)]));
   }
 
@@ -208,7 +209,7 @@ class ScriptRun {
 
   /** The metadata log has an order: when a change of a group nobody uses is seen, all earlier ones have been. */
   async #untilConfigsSeen(): Promise<void> {
-    const resource = { resourceType: 32, resourceName: `${this.#script.name}-barrier` };
+    const resource = { resourceType: 32, resourceName: `barrier-of-${this.#script.name}` };
     const value = String(45_000 + (this.transcript.length % 15_000));
     const configs = [{ name: 'consumer.session.timeout.ms', configOperation: 0, value }];
     await this.#ask({ api: 'IncrementalAlterConfigs', version: 1, body: { resources: [{ ...resource, configs }] } });

@@ -107,6 +107,16 @@ export interface NewBatch {
   readonly producerId?: number;
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
+  readonly transactional?: boolean;
+}
+
+/** A batch that is built when its step's turn comes, since it holds values that earlier steps saved. */
+export interface LateBatch {
+  readonly batchOf: Readonly<Record<string, unknown>>;
+}
+
+export function isLateBatch(value: object): value is LateBatch {
+  return 'batchOf' in value;
 }
 
 /** A batch of records, one millisecond apart. */

@@ -138,9 +138,9 @@ describe('EndTxn', () => {
 });
 
 describe('TxnOffsetCommit', () => {
-  const request = (partitions: number[]) => ({
+  const request = (partitions: number[], groupId: string) => ({
     ...producer,
-    groupId: 'g',
+    groupId,
     topics: [
       {
         name: 't',
@@ -153,7 +153,10 @@ describe('TxnOffsetCommit', () => {
     ],
   });
 
-  async function commit(version: number, options: { verified?: ErrorName; enabled?: boolean; error?: ErrorName } = {}) {
+  async function commit(
+    version: number,
+    options: { groupId?: string; verified?: ErrorName; enabled?: boolean; error?: ErrorName } = {},
+  ) {
     const transactions = coordinator(options.verified ?? 'NONE');
     let committed = 0;
     const handler = txnOffsetCommitHandler({
@@ -173,7 +176,7 @@ describe('TxnOffsetCommit', () => {
         },
       },
     });
-    const { topics } = await ask(handler, version, request([0, 9]));
+    const { topics } = await ask(handler, version, request([0, 9], options.groupId ?? 'g'));
     const errors = topics.flatMap(({ partitions }) =>
       partitions.map(({ partitionIndex, errorCode }) => `${partitionIndex} ${errorName(errorCode)}`),
     );
@@ -197,6 +200,12 @@ describe('TxnOffsetCommit', () => {
     expect(await commit(4, { verified: 'TRANSACTION_ABORTABLE', enabled: false })).toMatchObject({ committed: 1 });
   });
 
+  test('without a group id adds nothing to the transaction', async () => {
+    const errors = ['0 INVALID_GROUP_ID', '9 UNKNOWN_TOPIC_OR_PARTITION'];
+    expect(await commit(5, { groupId: '' })).toEqual({ errors, committed: 0, added: 0 });
+    expect(await commit(3, { groupId: '', verified: 'TRANSACTION_ABORTABLE' })).toMatchObject({ errors });
+  });
+
   test('before v2 nobody knows that a coordinator may be loading', async () => {
     expect((await commit(2, { error: 'COORDINATOR_LOAD_IN_PROGRESS' })).errors[0]).toBe(
       '0 COORDINATOR_LOAD_IN_PROGRESS',
@@ -205,14 +214,18 @@ describe('TxnOffsetCommit', () => {
   });
 });
 
-test('WriteTxnMarkers tells the fate of each marker', async () => {
+test('WriteTxnMarkers tells the fate of each marker that names a partition', async () => {
   const handler = writeTxnMarkersHandler({
     markers: { endTransaction: async ({ partition }) => (partition === 0 ? 'NONE' : 'TRANSACTION_COORDINATOR_FENCED') },
   });
   const marker = { producerId: 7, producerEpoch: 1, transactionResult: true, coordinatorEpoch: 4 };
   const { markers } = await ask(handler, 1, {
-    markers: [{ ...marker, topics: [{ name: 't', partitionIndexes: [0, 1] }] }],
+    markers: [
+      { ...marker, producerId: 8, topics: [] },
+      { ...marker, topics: [{ name: 't', partitionIndexes: [0, 1] }] },
+    ],
   });
+  expect(markers).toHaveLength(1);
   expect(markers).toMatchObject([
     {
       producerId: 7,

@@ -1,12 +1,11 @@
+import { everyApi } from '../../../../scripts/generate-api-table.ts';
 import { ask, createTopic, eachVersion, type Script } from '../script.ts';
 
 const UNKNOWN_ID = 'hloYyovRSj-Y0Z7LtQuJ3A';
 const ZERO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-/** The APIs that Ottla has; what else Apache Kafka offers is the last part of docs/deviations.md. */
-const OTTLA_API_KEYS = [
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 37, 42, 44, 47, 60, 75,
-];
+/** The APIs that Ottla has; docs/apis.md tells what else Apache Kafka offers. */
+const OTTLA_API_KEYS = everyApi().map(({ apiKey }) => apiKey);
 
 const apiVersions: Script = {
   name: 'api-versions',

@@ -515,9 +515,48 @@ const dynamicBrokerConfigs: Script = {
   ],
 };
 
+const listConfigResources: Script = {
+  name: 'list-config-resources',
+  steps: [
+    createTopic('@t'),
+    alter(
+      'a group and client metrics',
+      change(GROUP, '@g', [SET, 'consumer.session.timeout.ms', '50000']),
+      change(CLIENT_METRICS, '@m', [SET, 'interval.ms', '1000']),
+      change(TOPIC, '@t', [SET, 'segment.ms', '77777']),
+    ),
+    ...[
+      [],
+      [TOPIC],
+      [BROKER],
+      [BROKER_LOGGER],
+      [CLIENT_METRICS],
+      [GROUP],
+      [GROUP, CLIENT_METRICS],
+      [0],
+      [77],
+      [TOPIC, 3],
+    ].flatMap((resourceTypes) =>
+      eachVersion('ListConfigResources', (version) => ({
+        name: `types ${resourceTypes.join(' ')}`,
+        body: version === 0 ? {} : { resourceTypes },
+        keep: { of: 'configResources', by: 'resourceName' },
+        unordered: ['configResources'],
+      })),
+    ),
+    ask(
+      'the broker',
+      'ListConfigResources',
+      { resourceTypes: [BROKER, BROKER_LOGGER] },
+      { unordered: ['configResources'] },
+    ),
+  ],
+};
+
 export const configScripts: readonly Script[] = [
   dynamicBrokerConfigs,
   describeConfigs,
   incrementalAlterConfigs,
   alterConfigs,
+  listConfigResources,
 ];

@@ -1,10 +1,12 @@
 import type { Script } from '../script.ts';
 import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
+import { consumerGroupScripts } from './consumer-groups.ts';
 import { groupScripts } from './groups.ts';
 import { offsetScripts } from './offsets.ts';
 import { recordScripts } from './records.ts';
 import { topicScripts } from './topics.ts';
+import { transactionScripts } from './transactions.ts';
 
 /** Those that take longest come first, so that the others fill the gaps. */
 export const scripts: readonly Script[] = [
@@ -13,5 +15,7 @@ export const scripts: readonly Script[] = [
   ...recordScripts,
   ...offsetScripts,
   ...groupScripts,
+  ...consumerGroupScripts,
+  ...transactionScripts,
   ...clusterScripts,
 ];
