@@ -317,6 +317,7 @@ export class Node {
         electionBackoffMaxMs: config.number('controller.quorum.election.backoff.max.ms'),
         fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
       },
+      brokerSessionTimeoutMs: config.number('broker.session.timeout.ms'),
       rules: new ConfigValidator(() => brokerConfig.current),
       settings: () => ({
         numPartitions: brokerConfig.current.number('num.partitions'),

@@ -6,6 +6,7 @@
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn.ts';
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
+import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
 import { consumerGroupDescribeHandler } from './consumer-group-describe.ts';
 import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.ts';
@@ -21,6 +22,7 @@ import { describeProducersHandler } from './describe-producers.ts';
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts';
 import { describeTransactionsHandler } from './describe-transactions.ts';
 import { type Api, type ApiTable, apiOf, apiTableOf } from './dispatch.ts';
+import { electLeadersHandler } from './elect-leaders.ts';
 import { endTxnHandler } from './end-txn.ts';
 import { fetchHandler } from './fetch.ts';
 import { findCoordinatorHandler } from './find-coordinator.ts';
@@ -32,6 +34,7 @@ import { leaveGroupHandler } from './leave-group.ts';
 import { listConfigResourcesHandler } from './list-config-resources.ts';
 import { listGroupsHandler } from './list-groups.ts';
 import { listOffsetsHandler } from './list-offsets.ts';
+import { listPartitionReassignmentsHandler } from './list-partition-reassignments.ts';
 import { listTransactionsHandler } from './list-transactions.ts';
 import { metadataHandler } from './metadata.ts';
 import { offsetCommitHandler } from './offset-commit.ts';
@@ -41,6 +44,8 @@ import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts';
 import { produceHandler } from './produce.ts';
 import { syncGroupHandler } from './sync-group.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
+import { unregisterBrokerHandler } from './unregister-broker.ts';
+import { updateFeaturesHandler } from './update-features.ts';
 import { writeTxnMarkersHandler } from './write-txn-markers.ts';
 
 export { type ControllerApiServices, createControllerApiTable } from './controller-table.ts';
@@ -86,7 +91,8 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof describeTransactionsHandler> &
   ServicesOf<typeof listTransactionsHandler> &
   ServicesOf<typeof consumerGroupHeartbeatHandler> &
-  ServicesOf<typeof consumerGroupDescribeHandler>;
+  ServicesOf<typeof consumerGroupDescribeHandler> &
+  ServicesOf<typeof electLeadersHandler>;
 
 export function createApiTable(services: ApiServices): ApiTable {
   const table: ApiTable = apiTableOf([
@@ -128,6 +134,11 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(listTransactionsHandler(services)),
     apiOf(consumerGroupHeartbeatHandler(services)),
     apiOf(consumerGroupDescribeHandler(services)),
+    apiOf(updateFeaturesHandler(services)),
+    apiOf(unregisterBrokerHandler(services)),
+    apiOf(listPartitionReassignmentsHandler(services)),
+    apiOf(electLeadersHandler(services)),
+    apiOf(alterPartitionReassignmentsHandler(services)),
   ]);
   return table;
 }

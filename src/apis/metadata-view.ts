@@ -1,7 +1,7 @@
 /**
  * What handlers see of the cluster's metadata: the newest image this broker has applied, and who answers.
  */
-import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
+import { isOnlineDirectory, UNASSIGNED_DIRECTORY } from '../metadata/directory-id.ts';
 import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/metadata-image.ts';
 import type { ConnectionContext } from './handler.ts';
 
@@ -22,11 +22,6 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
-
-/** Directory ids that name no directory (KIP-858). */
-const UNASSIGNED_DIRECTORY: Uuid = ZERO_UUID;
-const LOST_DIRECTORY: Uuid = 'AAAAAAAAAAAAAAAAAAAAAQ';
-const MIGRATING_DIRECTORY: Uuid = 'AAAAAAAAAAAAAAAAAAAAAg';
 
 /** Where this client reaches a broker: the endpoint of the listener it came in by. Null where the broker has none. */
 export function endpointFor(broker: BrokerImage, view: MetadataView, connection: ConnectionContext): Endpoint | null {
@@ -105,11 +100,4 @@ export function aliveReplicas(brokerIds: readonly number[], image: MetadataImage
 
 function hasListener(broker: BrokerImage, listenerName: string): boolean {
   return broker.listeners.some((listener) => listener.name === listenerName);
-}
-
-function isOnlineDirectory(directory: Uuid, onlineDirectories: readonly Uuid[]): boolean {
-  if (directory === UNASSIGNED_DIRECTORY || directory === MIGRATING_DIRECTORY) return true;
-  if (directory === LOST_DIRECTORY) return false;
-  // A broker of before metadata.version 3.7-IV2 registers no directories.
-  return onlineDirectories.length === 0 || onlineDirectories.includes(directory);
 }

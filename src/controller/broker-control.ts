@@ -1,6 +1,9 @@
 /** Registrations of brokers and controllers, and their state: fenced, unfenced, in controlled shutdown. */
+
+import type { Offset } from '../base/flavor.ts';
 import { type SnapshotRegistry, TimelineMap } from '../base/timeline-map.ts';
-import { ONE_UUID, type Uuid, ZERO_UUID } from '../base/uuid.ts';
+import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
+import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from '../metadata/directory-id.ts';
 import { allows, METADATA_VERSION, registerBrokerRecordVersion } from '../metadata/features.ts';
 import type { BrokerImage, ControllerImage, ListenerImage, SupportedVersions } from '../metadata/metadata-image.ts';
 import {
@@ -16,6 +19,7 @@ import {
 } from '../wire/schema/broker-registration-change-record.ts';
 import { type RegisterBrokerRecord, registerBrokerRecord } from '../wire/schema/register-broker-record.ts';
 import { type RegisterControllerRecord, registerControllerRecord } from '../wire/schema/register-controller-record.ts';
+import { unregisterBrokerRecord } from '../wire/schema/unregister-broker-record.ts';
 import { type ControlFailure, type ControlRecord, failure, newControlRecord } from './control-record.ts';
 import type { FeatureControl } from './feature-control.ts';
 
@@ -39,14 +43,16 @@ export interface ControllerRegistration {
   readonly supportedFeatures: Readonly<Record<string, SupportedVersions>>;
 }
 
-/** Directory ids below 100 have meanings of their own (KIP-858). */
-const reservedDirectories: readonly Uuid[] = [ZERO_UUID, ONE_UUID, 'AAAAAAAAAAAAAAAAAAAAAg'];
+/** A broker cannot have these: they have meanings of their own (KIP-858). */
+const reservedDirectories: readonly Uuid[] = [UNASSIGNED_DIRECTORY, LOST_DIRECTORY, MIGRATING_DIRECTORY];
 
 export class BrokerControl {
   readonly #clusterId: string;
   readonly #features: FeatureControl;
   readonly #brokers: TimelineMap<number, BrokerImage>;
   readonly #controllers: TimelineMap<number, ControllerImage>;
+  /** Where in the log each broker's registration is: it may serve once it has seen it. */
+  readonly #registrationOffsets: TimelineMap<number, Offset>;
 
   constructor(options: {
     readonly registry: SnapshotRegistry;
@@ -57,6 +63,7 @@ export class BrokerControl {
     this.#features = options.features;
     this.#brokers = new TimelineMap(options.registry);
     this.#controllers = new TimelineMap(options.registry);
+    this.#registrationOffsets = new TimelineMap(options.registry);
   }
 
   broker(brokerId: number): BrokerImage | undefined {
@@ -65,6 +72,14 @@ export class BrokerControl {
 
   controller(controllerId: number): ControllerImage | undefined {
     return this.#controllers.get(controllerId);
+  }
+
+  controllers(): IterableIterator<ControllerImage> {
+    return this.#controllers.values();
+  }
+
+  registrationOffset(brokerId: number): Offset {
+    return this.#registrationOffsets.get(brokerId) ?? -1;
   }
 
   brokers(): IterableIterator<BrokerImage> {
@@ -94,10 +109,18 @@ export class BrokerControl {
     return logDirs.length === 1 ? logDirs[0]! : ZERO_UUID;
   }
 
-  registrationProblem(registration: BrokerRegistration): ControlFailure | null {
+  /** `hasValidSession`: the run of this broker that is registered now was heard of lately. */
+  registrationProblem(registration: BrokerRegistration, hasValidSession: boolean): ControlFailure | null {
     if (registration.clusterId !== this.#clusterId) {
       const message = `Expected cluster ID ${this.#clusterId}, but got cluster ID ${registration.clusterId}`;
       return failure('INCONSISTENT_CLUSTER_ID', message);
+    }
+    const existing = this.#brokers.get(registration.brokerId);
+    if (hasValidSession && existing !== undefined && existing.incarnationId !== registration.incarnationId) {
+      const message =
+        'Another broker is registered with that broker id. If the broker was recently restarted, this ends by itself ' +
+        'when the session of its previous run does.';
+      return failure('DUPLICATE_BROKER_REGISTRATION', message);
     }
     return this.#directoryProblem(registration) ?? this.#featureProblem(registration);
   }
@@ -120,8 +143,11 @@ export class BrokerControl {
   }
 
   #featureProblem({ supportedFeatures }: BrokerRegistration): ControlFailure | null {
+    if (supportedFeatures[METADATA_VERSION] === undefined) {
+      return failure('INVALID_REGISTRATION', "Request features do not contain 'metadata.version'");
+    }
     for (const [name, level] of this.#features.levels) {
-      const range = supportedFeatures[name] ?? (name === METADATA_VERSION ? { min: 7, max: 7 } : { min: 0, max: 0 });
+      const range = supportedFeatures[name] ?? { min: 0, max: 0 };
       if (level >= range.min && level <= range.max) continue;
       const message =
         `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker ` +
@@ -185,20 +211,35 @@ export class BrokerControl {
     return this.#changeRecord(broker, 3, { cordonedLogDirs });
   }
 
+  onlineLogDirsRecord(broker: BrokerImage, logDirs: readonly Uuid[]): ControlRecord {
+    return this.#changeRecord(broker, 2, { logDirs });
+  }
+
+  unregisterRecord({ brokerId, brokerEpoch }: BrokerImage): ControlRecord {
+    return newControlRecord(unregisterBrokerRecord, 0, { brokerId, brokerEpoch });
+  }
+
   #changeRecord(
     { brokerId, brokerEpoch }: BrokerImage,
     version: number,
-    change: { fenced?: number; inControlledShutdown?: number; cordonedLogDirs?: readonly Uuid[] },
+    change: {
+      fenced?: number;
+      inControlledShutdown?: number;
+      logDirs?: readonly Uuid[];
+      cordonedLogDirs?: readonly Uuid[];
+    },
   ): ControlRecord {
     return newControlRecord(brokerRegistrationChangeRecord, version, { brokerId, brokerEpoch, ...change });
   }
 
-  replayRegisterBroker(record: RegisterBrokerRecord): void {
+  replayRegisterBroker(record: RegisterBrokerRecord, offset: Offset): void {
     this.#brokers.set(record.brokerId, newBrokerImage(record));
+    this.#registrationOffsets.set(record.brokerId, offset);
   }
 
   replayUnregisterBroker(brokerId: number): void {
     this.#brokers.delete(brokerId);
+    this.#registrationOffsets.delete(brokerId);
   }
 
   replayFencing(brokerId: number, fenced: boolean): void {

@@ -197,6 +197,24 @@ export class ConfigControl {
       : null;
   }
 
+  /** With ELR the minimum must be the same for every controller and every broker: it moves into the log (KIP-966). */
+  eligibleLeaderReplicasRecords(): ControlRecord[] {
+    const records: ControlRecord[] = [];
+    const set = (resourceName: string, value: string | null): void => {
+      const resource = { resourceType: configResourceType.broker, resourceName };
+      records.push(newControlRecord(configRecord, 0, { ...resource, name: MIN_INSYNC_REPLICAS, value }));
+    };
+    if (!this.resource(configResourceType.broker, CLUSTER_DEFAULT).has(MIN_INSYNC_REPLICAS)) {
+      set(CLUSTER_DEFAULT, String(this.#options.settings().minInsyncReplicas));
+    }
+    const prefix = resourceKey(configResourceType.broker, '');
+    for (const [key, configs] of this.#configs.entries()) {
+      const brokerId = key.startsWith(prefix) ? key.slice(prefix.length) : CLUSTER_DEFAULT;
+      if (brokerId !== CLUSTER_DEFAULT && configs.has(MIN_INSYNC_REPLICAS)) set(brokerId, null);
+    }
+    return records;
+  }
+
   replay({ resourceType, resourceName, name, value }: ConfigRecord): void {
     const key = resourceKey(resourceType, resourceName);
     const configs = new Map(this.#configs.get(key) ?? []);

@@ -12,7 +12,7 @@ import { unreachable } from '../base/assert.ts';
 import type { Offset } from '../base/flavor.ts';
 import { SnapshotRegistry } from '../base/timeline-map.ts';
 import { allows, ELIGIBLE_LEADER_REPLICAS_VERSION } from '../metadata/features.ts';
-import { CLUSTER_DEFAULT, configResourceType } from '../metadata/metadata-image.ts';
+import { type BrokerImage, CLUSTER_DEFAULT, configResourceType } from '../metadata/metadata-image.ts';
 import type { MetadataRecord } from '../wire/record-framing.ts';
 import { abortTransactionRecord } from '../wire/schema/abort-transaction-record.ts';
 import { beginTransactionRecord } from '../wire/schema/begin-transaction-record.ts';
@@ -39,8 +39,13 @@ import {
   RECORDS_PER_USER_OPERATION_MAX,
   succeeded,
 } from './control-record.ts';
-import { FeatureControl } from './feature-control.ts';
+import { DirectoryControl } from './directory-control.ts';
+import { FeatureControl, type FeatureNode } from './feature-control.ts';
+import { IsrControl } from './isr-control.ts';
+import { LeaderControl } from './leader-control.ts';
+import { PartitionControl } from './partition-control.ts';
 import { ProducerIdControl } from './producer-id-control.ts';
+import { ReassignmentControl } from './reassignment-control.ts';
 import { TopicControl } from './topic-control.ts';
 
 export interface ControllerMachineOptions {
@@ -58,6 +63,11 @@ export class ControllerMachine {
   readonly configs: ConfigControl;
   readonly brokers: BrokerControl;
   readonly topics: TopicControl;
+  readonly partitions: PartitionControl;
+  readonly leaders: LeaderControl;
+  readonly reassignments: ReassignmentControl;
+  readonly inSyncReplicas: IsrControl;
+  readonly directories: DirectoryControl;
   readonly producerIds: ProducerIdControl;
   /** Offset of the BeginTransaction record of an open transaction; null when none is open. */
   #transactionStartOffset: Offset | null = null;
@@ -83,6 +93,13 @@ export class ControllerMachine {
       brokers: this.brokers,
       settings,
     });
+    const { topics, brokers, configs, features } = this;
+    const partitions = new PartitionControl({ topics, brokers, configs, features });
+    this.partitions = partitions;
+    this.leaders = new LeaderControl({ topics, partitions });
+    this.reassignments = new ReassignmentControl({ topics, partitions });
+    this.inSyncReplicas = new IsrControl({ topics, brokers, partitions });
+    this.directories = new DirectoryControl({ topics, brokers, partitions });
     this.producerIds = new ProducerIdControl(registry);
   }
 
@@ -128,11 +145,8 @@ export class ControllerMachine {
         return this.#alterConfigs(command.resources, command.validateOnly, (resource) =>
           this.configs.replaceAll(resource, resource.configs),
         );
-      case 'allocateProducerIds': {
-        const problem = this.brokers.epochProblem(command.brokerId, command.brokerEpoch);
-        if (problem !== null) return { records: [], response: problem, append: 'atomic' };
-        return this.producerIds.allocate(command.brokerId, command.brokerEpoch);
-      }
+      case 'allocateProducerIds':
+        return this.#ofBroker(command, () => this.producerIds.allocate(command.brokerId, command.brokerEpoch));
       case 'registerBroker':
         return this.#registerBroker(command);
       case 'registerController':
@@ -143,9 +157,40 @@ export class ControllerMachine {
         return this.#controlledShutdown(command);
       case 'fenceBroker':
         return this.#fenceBroker(command);
+      case 'brokerHeartbeat':
+        return this.#brokerHeartbeat(command);
+      case 'unregisterBroker':
+        return this.#unregisterBroker(command.brokerId);
+      case 'alterPartition':
+        return this.#ofBroker(command, () => this.inSyncReplicas.alterPartitions(command.brokerId, command.topics));
+      case 'electLeaders':
+        return this.#limited(this.leaders.electLeaders(command.election, command.topicPartitions));
+      case 'balanceLeaders':
+        return this.leaders.balanceLeaders();
+      case 'electUncleanLeaders':
+        return this.leaders.electUncleanLeaders();
+      case 'alterPartitionReassignments': {
+        const { topics, allowReplicationFactorChange } = command;
+        return this.#limited(this.reassignments.alter(topics, allowReplicationFactorChange));
+      }
+      case 'listPartitionReassignments':
+        return { records: [], response: this.reassignments.list(command.topics), append: 'atomic' };
+      case 'assignReplicasToDirs':
+        return this.#assignReplicasToDirs(command);
+      case 'updateFeatures':
+        return this.#updateFeatures(command);
       default:
         return unreachable(command);
     }
+  }
+
+  /** What a broker asks is done only for its present run. */
+  #ofBroker<R>(
+    { brokerId, brokerEpoch }: BrokerOfEpoch,
+    handle: () => ControlResult<R>,
+  ): ControlResult<R | ControlFailure> {
+    const problem = this.brokers.epochProblem(brokerId, brokerEpoch);
+    return problem === null ? handle() : { records: [], response: problem, append: 'batches' };
   }
 
   /** A user's wish is one batch, and a batch has its limit. */
@@ -184,8 +229,9 @@ export class ControllerMachine {
   #registerBroker({
     registration,
     newBrokerEpoch,
+    hasValidSession,
   }: CommandOf<'registerBroker'>): ControlResult<ResponseOf<'registerBroker'>> {
-    const problem = this.brokers.registrationProblem(registration);
+    const problem = this.brokers.registrationProblem(registration, hasValidSession);
     if (problem !== null) return { records: [], response: problem, append: 'atomic' };
     const { brokerId } = registration;
     const existing = this.brokers.broker(brokerId);
@@ -194,7 +240,9 @@ export class ControllerMachine {
       // What the previous run left in sync is not so any more; whether it may still lead depends on how that run ended.
       const clean = existing === undefined || existing.brokerEpoch === registration.previousBrokerEpoch;
       const unclean = !clean && allows.eligibleLeaderReplicas(this.features.metadataVersion);
-      records.push(...(unclean ? this.topics.brokerReturnsUnclean(brokerId) : this.topics.brokerLeaves(brokerId)));
+      records.push(
+        ...(unclean ? this.partitions.brokerReturnsUnclean(brokerId) : this.partitions.brokerLeaves(brokerId)),
+      );
     }
     const record = this.brokers.registerRecord(registration, newBrokerEpoch);
     records.push(record);
@@ -212,32 +260,117 @@ export class ControllerMachine {
   }
 
   #unfenceBroker(command: CommandOf<'unfenceBroker'>): ControlResult<ControlFailure> {
-    const problem = this.brokers.epochProblem(command.brokerId, command.brokerEpoch);
-    if (problem !== null) return { records: [], response: problem, append: 'batches' };
-    const broker = this.brokers.broker(command.brokerId)!;
-    const records: ControlRecord[] = [];
-    const cordoned = this.brokers.cordonedLogDirsRecord(broker, command.cordonedLogDirs);
-    if (cordoned !== null) records.push(cordoned);
-    if (broker.fenced) records.push(this.brokers.unfenceRecord(broker), ...this.topics.brokerJoins(broker.brokerId));
-    return { records, response: succeeded, append: 'batches' };
+    return this.#ofBroker(command, () => {
+      const broker = this.brokers.broker(command.brokerId)!;
+      const records: ControlRecord[] = [];
+      const cordoned = this.brokers.cordonedLogDirsRecord(broker, command.cordonedLogDirs);
+      if (cordoned !== null) records.push(cordoned);
+      if (broker.fenced) records.push(...this.#unfencing(broker));
+      return { records, response: succeeded, append: 'batches' };
+    });
   }
 
   #controlledShutdown(command: BrokerOfEpoch): ControlResult<ControlFailure> {
-    const problem = this.brokers.epochProblem(command.brokerId, command.brokerEpoch);
-    if (problem !== null) return { records: [], response: problem, append: 'batches' };
-    const broker = this.brokers.broker(command.brokerId)!;
-    const records = broker.inControlledShutdown ? [] : [this.brokers.controlledShutdownRecord(broker)];
-    records.push(...this.topics.brokerLeaves(broker.brokerId));
-    return { records, response: succeeded, append: 'batches' };
+    return this.#ofBroker(command, () => {
+      const records = this.#shutdown(this.brokers.broker(command.brokerId)!);
+      return { records, response: succeeded, append: 'batches' };
+    });
   }
 
   #fenceBroker(command: BrokerOfEpoch): ControlResult<ControlFailure> {
-    const problem = this.brokers.epochProblem(command.brokerId, command.brokerEpoch);
-    if (problem !== null) return { records: [], response: problem, append: 'batches' };
-    const broker = this.brokers.broker(command.brokerId)!;
-    if (broker.fenced) return { records: [], response: succeeded, append: 'batches' };
-    const records = [...this.topics.brokerLeaves(broker.brokerId), this.brokers.fenceRecord(broker)];
-    return { records, response: succeeded, append: 'batches' };
+    return this.#ofBroker(command, () => {
+      const broker = this.brokers.broker(command.brokerId)!;
+      return { records: broker.fenced ? [] : this.#fencing(broker), response: succeeded, append: 'batches' };
+    });
+  }
+
+  #unfencing(broker: BrokerImage): ControlRecord[] {
+    return [this.brokers.unfenceRecord(broker), ...this.partitions.brokerJoins(broker.brokerId)];
+  }
+
+  #fencing(broker: BrokerImage): ControlRecord[] {
+    return [...this.partitions.brokerLeaves(broker.brokerId), this.brokers.fenceRecord(broker)];
+  }
+
+  #shutdown(broker: BrokerImage): ControlRecord[] {
+    const begins = broker.inControlledShutdown ? [] : [this.brokers.controlledShutdownRecord(broker)];
+    return [...begins, ...this.partitions.brokerLeaves(broker.brokerId)];
+  }
+
+  /**
+   * Where a broker goes with a heartbeat:
+   *
+   *     fenced --caught up--> unfenced --wants to stop--> in controlled shutdown --nothing left to lead--> fenced, may stop
+   */
+  #brokerHeartbeat(command: CommandOf<'brokerHeartbeat'>): ControlResult<ResponseOf<'brokerHeartbeat'>> {
+    return this.#ofBroker(command, (): ControlResult<ResponseOf<'brokerHeartbeat'>> => {
+      const broker = this.brokers.broker(command.brokerId)!;
+      const records: ControlRecord[] = [];
+      const cordoned =
+        command.cordonedLogDirs === null ? null : this.brokers.cordonedLogDirsRecord(broker, command.cordonedLogDirs);
+      if (cordoned !== null) records.push(cordoned);
+      const isCaughtUp = command.currentMetadataOffset >= this.brokers.registrationOffset(broker.brokerId);
+      const next = this.#nextBrokerState(broker, command, isCaughtUp);
+      const isFenced = next === 'fenced' || next === 'stopped';
+      if (isFenced && !broker.fenced) records.push(...this.#fencing(broker));
+      else if (next === 'unfenced' && broker.fenced) records.push(...this.#unfencing(broker));
+      else if (next === 'in controlled shutdown') records.push(...this.#shutdown(broker));
+      if (allows.directoryAssignment(this.features.metadataVersion)) {
+        records.push(...this.directories.directoriesOffline(broker.brokerId, command.offlineLogDirs));
+      }
+      return { records, response: { isCaughtUp, isFenced, shouldShutDown: next === 'stopped' }, append: 'batches' };
+    });
+  }
+
+  #nextBrokerState(
+    broker: BrokerImage,
+    { wantFence, wantShutDown, othersKnowOfShutdown }: CommandOf<'brokerHeartbeat'>,
+    isCaughtUp: boolean,
+  ): 'fenced' | 'unfenced' | 'in controlled shutdown' | 'stopped' {
+    if (broker.fenced) {
+      if (wantShutDown) return 'stopped';
+      return !wantFence && isCaughtUp ? 'unfenced' : 'fenced';
+    }
+    const leads = this.partitions.leadsAny(broker.brokerId);
+    if (broker.inControlledShutdown) return leads || !othersKnowOfShutdown ? 'in controlled shutdown' : 'stopped';
+    if (wantFence) return wantShutDown ? 'stopped' : 'fenced';
+    if (!wantShutDown) return 'unfenced';
+    return leads ? 'in controlled shutdown' : 'stopped';
+  }
+
+  #unregisterBroker(brokerId: number): ControlResult<ControlFailure> {
+    const broker = this.brokers.broker(brokerId);
+    if (broker === undefined) {
+      const problem = failure('BROKER_ID_NOT_REGISTERED', `Broker ID ${brokerId} is not currently registered`);
+      return { records: [], response: problem, append: 'batches' };
+    }
+    const records = [...this.partitions.brokerUnregistered(brokerId), this.brokers.unregisterRecord(broker)];
+    return this.#limited({ records, response: succeeded, append: 'batches' });
+  }
+
+  #assignReplicasToDirs(command: CommandOf<'assignReplicasToDirs'>): ControlResult<ResponseOf<'assignReplicasToDirs'>> {
+    if (!allows.directoryAssignment(this.features.metadataVersion)) {
+      const problem = failure('UNSUPPORTED_VERSION', 'Directory assignment is not supported yet.');
+      return { records: [], response: problem, append: 'batches' };
+    }
+    return this.#ofBroker(command, () => this.directories.assign(command.brokerId, command.directories));
+  }
+
+  #updateFeatures({ updates, validateOnly, kraftVersion }: CommandOf<'updateFeatures'>): ControlResult<ControlFailure> {
+    const brokers = Array.from(
+      this.brokers.brokers(),
+      ({ brokerId, supportedFeatures }): FeatureNode => ({ title: `Broker ${brokerId}`, supportedFeatures }),
+    );
+    const controllers = Array.from(this.brokers.controllers())
+      .filter(({ controllerId }) => controllerId !== this.#nodeId)
+      .map(({ controllerId, supportedFeatures }) => ({ title: `Controller ${controllerId}`, supportedFeatures }));
+    const surroundings = { nodeId: this.#nodeId, kraftVersion, brokers, controllers };
+    const records = this.features.update(updates, surroundings);
+    if ('error' in records) return { records: [], response: records, append: 'atomic' };
+    if (validateOnly) return { records: [], response: succeeded, append: 'atomic' };
+    const enablesElr = updates.some(({ name, level }) => name === ELIGIBLE_LEADER_REPLICAS_VERSION && level > 0);
+    const safety = enablesElr ? this.configs.eligibleLeaderReplicasRecords() : [];
+    return { records: [...safety, ...records], response: succeeded, append: 'atomic' };
   }
 
   /**
@@ -293,7 +426,7 @@ export class ControllerMachine {
         this.topics.replayClearElr(record.value.topicName);
         return;
       case 'RegisterBrokerRecord':
-        this.brokers.replayRegisterBroker(record.value);
+        this.brokers.replayRegisterBroker(record.value, offset);
         return;
       case 'UnregisterBrokerRecord':
         this.brokers.replayUnregisterBroker(record.value.brokerId);

@@ -9,6 +9,7 @@
  * and many may wait for one fsync. When the log refuses an append, the state goes back to the last batch that it took.
  */
 import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
 import type { BrokerEpoch, LeaderEpoch, Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
@@ -16,8 +17,10 @@ import { randomUuid, type Uuid } from '../base/uuid.ts';
 import type { CommittedBatch, MetadataSnapshot } from '../metadata/metadata-loader.ts';
 import { KafkaError } from '../wire/errors.ts';
 import type { BrokerRegistration, ControllerRegistration } from './broker-control.ts';
+import { BrokerSessions } from './broker-sessions.ts';
 import type {
   AlterConfigsResult,
+  BrokerHeartbeatReply,
   BrokerOfEpoch,
   CommandKind,
   CommandOf,
@@ -35,8 +38,11 @@ export interface ControllerOptions {
   readonly nodeId: number;
   readonly clusterId: string;
   readonly log: MetadataLog;
+  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** `broker.session.timeout.ms` */
+  readonly brokerSessionTimeoutMs: number;
   readonly rules: ConfigRules;
   readonly settings: () => ControllerSettings;
   /** What goes into an empty log first: encoded metadata records of `bootstrap.checkpoint`. */
@@ -51,6 +57,7 @@ interface Waiting {
 
 export class Controller {
   readonly #options: ControllerOptions;
+  readonly #sessions: BrokerSessions;
   #machine: ControllerMachine;
   /** Null: standby. */
   #leaderEpoch: LeaderEpoch | null = null;
@@ -61,6 +68,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#sessions = new BrokerSessions(options.brokerSessionTimeoutMs);
     this.#machine = this.#newMachine();
   }
 
@@ -100,6 +108,7 @@ export class Controller {
     assert(!this.active, 'activated twice');
     this.#leaderEpoch = leaderEpoch;
     this.#machine.takeSnapshot(this.#options.log.endOffset);
+    this.restartSessions();
     const records = this.#machine.activationRecords(this.#options.bootstrapRecords);
     if (records.length > 0) {
       this.#options.logger.info('the controller is active and writes its first records', { records: records.length });
@@ -171,12 +180,22 @@ export class Controller {
     return this.#run({ kind: 'allocateProducerIds', ...broker });
   }
 
+  /**
+   * `replaces`: the caller knows that the previous run of this broker is over, as when it is of the same process.
+   * Otherwise its session must have ended.
+   */
   async registerBroker(
     registration: BrokerRegistration,
+    options: { readonly replaces: boolean },
   ): Promise<{ readonly brokerEpoch: BrokerEpoch } | ControlFailure> {
+    const { brokerId } = registration;
+    const hasValidSession = !options.replaces && this.#sessions.isValid(brokerId, this.#nowMs());
     // A broker's epoch is the offset of its registration.
     const newBrokerEpoch: number = this.#options.log.endOffset;
-    return this.#run({ kind: 'registerBroker', registration, newBrokerEpoch });
+    const registered = this.#run({ kind: 'registerBroker', registration, newBrokerEpoch, hasValidSession });
+    const response = await registered;
+    if ('brokerEpoch' in response) this.#sessions.touch({ brokerId, ...response }, this.#nowMs());
+    return response;
   }
 
   async registerController(registration: ControllerRegistration): Promise<ControlFailure> {
@@ -195,6 +214,98 @@ export class Controller {
 
   async fenceBroker(broker: BrokerOfEpoch): Promise<ControlFailure> {
     return this.#run({ kind: 'fenceBroker', ...broker });
+  }
+
+  /** Keeps the broker's session, and takes it where it wants to go. */
+  async brokerHeartbeat(
+    heartbeat: Omit<CommandTable['brokerHeartbeat']['command'], 'othersKnowOfShutdown'>,
+  ): Promise<BrokerHeartbeatReply | ControlFailure> {
+    const { brokerId, brokerEpoch, currentMetadataOffset } = heartbeat;
+    if (!this.active) throw notController();
+    const { brokers } = this.#machine;
+    if (brokers.epochProblem(brokerId, brokerEpoch) === null) {
+      this.#sessions.touch({ brokerId, brokerEpoch }, this.#nowMs(), currentMetadataOffset);
+    }
+    const othersKnowOfShutdown = this.#sessions.othersKnowOfShutdown(brokerId, (other) => brokers.isActive(other));
+    const answered = this.#run({ kind: 'brokerHeartbeat', ...heartbeat, othersKnowOfShutdown });
+    if (brokers.broker(brokerId)?.inControlledShutdown === true) {
+      this.#sessions.shutsDown(brokerId, this.#options.log.endOffset - 1);
+    }
+    return answered;
+  }
+
+  async unregisterBroker(brokerId: number): Promise<ControlFailure> {
+    const answer = await this.#run({ kind: 'unregisterBroker', brokerId });
+    if (answer.error === 'NONE') this.#sessions.end(brokerId);
+    return answer;
+  }
+
+  async alterPartition(
+    request: CommandTable['alterPartition']['command'],
+  ): Promise<CommandTable['alterPartition']['response']> {
+    return this.#run({ kind: 'alterPartition', ...request });
+  }
+
+  async electLeaders(
+    request: CommandTable['electLeaders']['command'],
+  ): Promise<CommandTable['electLeaders']['response']> {
+    return this.#run({ kind: 'electLeaders', ...request });
+  }
+
+  async alterPartitionReassignments(
+    request: CommandTable['alterPartitionReassignments']['command'],
+  ): Promise<CommandTable['alterPartitionReassignments']['response']> {
+    return this.#run({ kind: 'alterPartitionReassignments', ...request });
+  }
+
+  async listPartitionReassignments(
+    request: CommandTable['listPartitionReassignments']['command'],
+  ): Promise<CommandTable['listPartitionReassignments']['response']> {
+    return this.#run({ kind: 'listPartitionReassignments', ...request });
+  }
+
+  async assignReplicasToDirs(
+    request: CommandTable['assignReplicasToDirs']['command'],
+  ): Promise<CommandTable['assignReplicasToDirs']['response']> {
+    return this.#run({ kind: 'assignReplicasToDirs', ...request });
+  }
+
+  async updateFeatures(request: CommandTable['updateFeatures']['command']): Promise<ControlFailure> {
+    return this.#run({ kind: 'updateFeatures', ...request });
+  }
+
+  // ---- what time brings; `ControllerDuties` calls
+
+  /** This process was itself away for a while, or has just become active: nobody can be blamed for silence. */
+  restartSessions(): void {
+    this.#sessions.restart(this.#machine.brokers.brokers(), this.#nowMs());
+  }
+
+  /** Fences a broker that was not heard of within its session. */
+  async fenceStaleBrokers(): Promise<void> {
+    const nowMs = this.#nowMs();
+    for (const broker of this.#machine.brokers.brokers()) {
+      const { brokerId, brokerEpoch, fenced } = broker;
+      if (fenced || this.#sessions.isValid(brokerId, nowMs)) continue;
+      this.#options.logger.warn('fencing a broker whose session has timed out', { brokerId, brokerEpoch });
+      this.#sessions.end(brokerId);
+      await this.#run({ kind: 'fenceBroker', brokerId, brokerEpoch });
+      return;
+    }
+  }
+
+  /** True: there may be more to do. */
+  async balanceLeaders(): Promise<boolean> {
+    return this.#run({ kind: 'balanceLeaders' });
+  }
+
+  /** True: there may be more to do. */
+  async electUncleanLeaders(): Promise<boolean> {
+    return this.#run({ kind: 'electUncleanLeaders' });
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs();
   }
 
   #chance(): number {

@@ -1,8 +1,8 @@
 /**
- * Decides what happens to a partition when its surroundings change: who stays in sync, who leads, who remains eligible
- * (KIP-966), and says it as one PartitionChangeRecord.
+ * Decides what happens to a partition when its surroundings change: who holds it, who stays in sync, who leads, who remains
+ * eligible (KIP-966), and says it as one PartitionChangeRecord.
  *
- * In this order: the in-sync replicas shrink or grow to the target; replicas that fall out while fewer than
+ * In this order: a reassignment whose target is in sync is completed; replicas that fall out of sync while fewer than
  * min.insync.replicas remain stay eligible; a leader is elected among the in-sync ones, else among the eligible ones,
  * else (last known leader, or unclean election) with possible loss; the last leader of a leaderless partition is noted.
  */
@@ -12,6 +12,7 @@ import { NO_LEADER, type PartitionImage } from '../metadata/metadata-image.ts';
 import { leaderRecoveryStateNumber, NO_LEADER_CHANGE } from '../metadata/partition-records.ts';
 import { partitionChangeRecord } from '../wire/schema/partition-change-record.ts';
 import { type ControlRecord, newControlRecord } from './control-record.ts';
+import { completedReassignment } from './reassignment.ts';
 
 /** `online`: keep the leader while it may lead. `preferred`: the first replica if it may. `unclean`: anyone, at last. */
 export type Election = 'online' | 'preferred' | 'unclean';
@@ -25,11 +26,19 @@ export interface PartitionSituation {
   /** Already limited to the number of replicas. */
   readonly minInsyncReplicas: number;
   isAcceptableLeader(brokerId: number): boolean;
+  /** Where a new replica on this broker lies. */
+  defaultDirectory(brokerId: number): Uuid;
 }
 
+/** What is absent stays as it is. */
 export interface PartitionTarget {
-  /** In-sync replicas before any election; the present ones when absent. */
+  readonly replicas?: readonly number[];
+  readonly addingReplicas?: readonly number[];
+  readonly removingReplicas?: readonly number[];
+  /** In-sync replicas before any election. */
   readonly isr?: readonly number[];
+  /** Where the replica of a broker lies. */
+  readonly directory?: { readonly brokerId: number; readonly directoryId: Uuid };
   readonly election?: Election;
   /** Replicas that may have lost acknowledged records: neither in sync nor eligible any more. */
   readonly uncleanShutdownReplicas?: readonly number[];
@@ -43,6 +52,9 @@ interface ElectionResult {
 }
 
 interface Draft {
+  replicas: readonly number[];
+  addingReplicas: readonly number[];
+  removingReplicas: readonly number[];
   isr: readonly number[];
   elr: readonly number[];
 }
@@ -50,7 +62,7 @@ interface Draft {
 /** Null when nothing changes. */
 export function partitionChange(situation: PartitionSituation, target: PartitionTarget): ControlRecord | null {
   const { partition, topicId, partitionId, metadataVersion, eligibleLeaderReplicasEnabled } = situation;
-  const draft: Draft = { isr: target.isr ?? partition.isr, elr: partition.elr };
+  const draft = draftOf(partition, target);
   if (eligibleLeaderReplicasEnabled) draft.elr = eligibleReplicas(situation, draft, target);
 
   const { leader, unclean } = elect(situation, draft, target.election ?? 'online');
@@ -68,26 +80,42 @@ export function partitionChange(situation: PartitionSituation, target: Partition
 
   // Without ELR the last in-sync replicas stay in the list even when they are gone: an empty list would lose them.
   const mayEmpty = draft.isr.length > 0 || eligibleLeaderReplicasEnabled;
-  const isrChanges = mayEmpty && !sameBrokers(draft.isr, partition.isr);
+  const isrChanges = mayEmpty && !sameElements(draft.isr, partition.isr);
   const shrinks = isrChanges && partition.isr.some((replica) => !draft.isr.includes(replica));
-  const bumpsLeaderEpoch = leaderChanges || (shrinks && allows.leaderEpochBumpOnIsrShrink(metadataVersion));
-  const elrChanges = !sameBrokers(draft.elr, partition.elr);
-  const lastKnownElr = lastKnownLeader(situation, {
-    leader,
-    leaderChanges,
-    emptied: isrChanges && draft.isr.length === 0,
-  });
-  const recoveryChanges = recoveryState !== partition.leaderRecoveryState;
-  if (!bumpsLeaderEpoch && !isrChanges && !elrChanges && lastKnownElr === null && !recoveryChanges) return null;
+  // A replica that holds the partition no longer must not be taken for a follower of this leader epoch.
+  const losesReplica = partition.replicas.some((replica) => !draft.replicas.includes(replica));
+  const bumpsLeaderEpoch =
+    leaderChanges || losesReplica || (shrinks && allows.leaderEpochBumpOnIsrShrink(metadataVersion));
+  const changes = {
+    ...(isrChanges ? { isr: draft.isr } : {}),
+    ...(bumpsLeaderEpoch ? { leader } : {}),
+    ...(recoveryState === partition.leaderRecoveryState
+      ? {}
+      : { leaderRecoveryState: leaderRecoveryStateNumber(recoveryState) }),
+    ...(sameElements(draft.elr, partition.elr) ? {} : { eligibleLeaderReplicas: draft.elr }),
+    ...lastKnownLeader(situation, { leader, emptied: isrChanges && draft.isr.length === 0 }),
+    ...assignmentChanges(situation, draft, target),
+  };
+  if (Object.keys(changes).length === 0) return null;
   return newControlRecord(partitionChangeRecord, partitionRecordVersion(metadataVersion), {
     partitionId,
     topicId,
-    ...(isrChanges ? { isr: draft.isr } : {}),
-    leader: bumpsLeaderEpoch ? leader : NO_LEADER_CHANGE,
-    ...(recoveryChanges ? { leaderRecoveryState: leaderRecoveryStateNumber(recoveryState) } : {}),
-    ...(elrChanges ? { eligibleLeaderReplicas: draft.elr } : {}),
-    ...(lastKnownElr === null ? {} : { lastKnownElr }),
+    leader: NO_LEADER_CHANGE,
+    ...changes,
   });
+}
+
+/** With the reassignment completed, if it can be. */
+function draftOf(partition: PartitionImage, target: PartitionTarget): Draft {
+  const draft: Draft = {
+    replicas: target.replicas ?? partition.replicas,
+    addingReplicas: target.addingReplicas ?? partition.addingReplicas,
+    removingReplicas: target.removingReplicas ?? partition.removingReplicas,
+    isr: target.isr ?? partition.isr,
+    elr: partition.elr,
+  };
+  const completed = completedReassignment(draft, draft.isr);
+  return completed === null ? draft : { ...draft, ...completed, addingReplicas: [], removingReplicas: [] };
 }
 
 /** Who left the in-sync replicas while too few remain, together with those that were eligible before. */
@@ -107,12 +135,12 @@ function elect(situation: PartitionSituation, draft: Draft, election: Election):
     (draft.isr.includes(replica) || (draft.isr.length === 0 && draft.elr.includes(replica))) &&
     situation.isAcceptableLeader(replica);
 
-  const preferred = partition.replicas[0];
+  const preferred = draft.replicas[0];
   if (election === 'preferred' && preferred !== undefined && mayLead(preferred)) {
     return { leader: preferred, unclean: false };
   }
   if (mayLead(partition.leader)) return { leader: partition.leader, unclean: false };
-  const clean = partition.replicas.find(mayLead);
+  const clean = draft.replicas.find(mayLead);
   if (clean !== undefined) return { leader: clean, unclean: false };
 
   // KIP-966, balanced recovery: when nobody is eligible, the one that led last is the best there is.
@@ -123,24 +151,44 @@ function elect(situation: PartitionSituation, draft: Draft, election: Election):
     if (situation.isAcceptableLeader(lastKnown)) return { leader: lastKnown, unclean: true };
   }
   if (election === 'unclean') {
-    const any = partition.replicas.find((replica) => situation.isAcceptableLeader(replica));
+    const any = draft.replicas.find((replica) => situation.isAcceptableLeader(replica));
     if (any !== undefined) return { leader: any, unclean: true };
   }
   return { leader: NO_LEADER, unclean: false };
 }
 
-/** The new `lastKnownElr`, which names the last leader of a leaderless partition; null when it stays as it is. */
+/** The new `lastKnownElr`, which names the last leader of a leaderless partition; nothing when it stays as it is. */
 function lastKnownLeader(
   { partition, eligibleLeaderReplicasEnabled }: PartitionSituation,
-  change: { readonly leader: number; readonly leaderChanges: boolean; readonly emptied: boolean },
-): readonly number[] | null {
-  if (!eligibleLeaderReplicasEnabled) return null;
+  change: { readonly leader: number; readonly emptied: boolean },
+): { readonly lastKnownElr?: readonly number[] } {
+  if (!eligibleLeaderReplicasEnabled) return {};
   const known = partition.lastKnownElr;
-  if (change.emptied && (known.length !== 1 || known[0] !== partition.leader)) return [partition.leader];
-  if (change.leader !== NO_LEADER && known.length > 0) return [];
-  return null;
+  if (change.emptied && (known.length !== 1 || known[0] !== partition.leader))
+    return { lastKnownElr: [partition.leader] };
+  if (change.leader !== NO_LEADER && known.length > 0) return { lastKnownElr: [] };
+  return {};
 }
 
-function sameBrokers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((brokerId, index) => brokerId === b[index]);
+function assignmentChanges(
+  { partition, metadataVersion, defaultDirectory }: PartitionSituation,
+  { replicas, addingReplicas, removingReplicas }: Draft,
+  { directory }: PartitionTarget,
+) {
+  const directories = replicas.map((replica) => {
+    if (replica === directory?.brokerId) return directory.directoryId;
+    return partition.directories[partition.replicas.indexOf(replica)] ?? defaultDirectory(replica);
+  });
+  const directoriesChange =
+    allows.directoryAssignment(metadataVersion) && !sameElements(directories, partition.directories);
+  return {
+    ...(directoriesChange ? { directories } : {}),
+    ...(sameElements(replicas, partition.replicas) ? {} : { replicas }),
+    ...(sameElements(removingReplicas, partition.removingReplicas) ? {} : { removingReplicas }),
+    ...(sameElements(addingReplicas, partition.addingReplicas) ? {} : { addingReplicas }),
+  };
+}
+
+function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((element, index) => element === b[index]);
 }

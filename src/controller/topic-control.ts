@@ -27,14 +27,13 @@ import {
   succeeded,
 } from './control-record.ts';
 import type { FeatureControl } from './feature-control.ts';
-import { type PartitionTarget, partitionChange } from './partition-change.ts';
 import { placeReplicas } from './replica-placement.ts';
 
 export type CreatableTopic = CreateTopicsRequest['topics'][number];
 export type CreatableTopicResult = NonNullable<InputOf<typeof createTopicsResponse>['topics']>[number];
 export type CreatePartitionsTopic = CreatePartitionsRequest['topics'][number];
 
-interface TopicState {
+export interface TopicState {
   readonly name: string;
   readonly topicId: Uuid;
   readonly partitions: TimelineMap<number, PartitionImage>;
@@ -86,6 +85,19 @@ export class TopicControl {
 
   partition(topicId: Uuid, partitionId: number): PartitionImage | undefined {
     return this.#topics.get(topicId)?.partitions.get(partitionId);
+  }
+
+  all(): IterableIterator<TopicState> {
+    return this.#topics.values();
+  }
+
+  topicOf(topicId: Uuid): TopicState | undefined {
+    return this.#topics.get(topicId);
+  }
+
+  topicNamed(name: string): TopicState | undefined {
+    const topicId = this.#topicIds.get(name);
+    return topicId === undefined ? undefined : this.#topics.get(topicId);
   }
 
   get topicCount(): number {
@@ -205,6 +217,18 @@ export class TopicControl {
     replicas: readonly number[],
     replicaCount: number | null,
   ): ControlFailure | NewPartition {
+    const problem = this.assignmentProblem(replicas, replicaCount);
+    if (problem !== null) return problem;
+    const isr = replicas.filter((brokerId) => this.#options.brokers.isActive(brokerId));
+    if (isr.length > 0) return { partitionId, replicas, isr };
+    const message =
+      `All brokers specified in the manual partition assignment for partition ${partitionId} are fenced or in ` +
+      'controlled shutdown.';
+    return failure('INVALID_REPLICA_ASSIGNMENT', message);
+  }
+
+  /** `replicaCount`: how many replicas there must be; null for any number. */
+  assignmentProblem(replicas: readonly number[], replicaCount: number | null): ControlFailure | null {
     const invalid = (message: string): ControlFailure => failure('INVALID_REPLICA_ASSIGNMENT', message);
     const includes = 'The manual partition assignment includes';
     if (replicas.length === 0) return invalid(`${includes} an empty replica list.`);
@@ -221,12 +245,7 @@ export class TopicControl {
           `partitions, which have ${replicaCount} replica(s).`,
       );
     }
-    const isr = replicas.filter((brokerId) => this.#options.brokers.isActive(brokerId));
-    if (isr.length > 0) return { partitionId, replicas, isr };
-    return invalid(
-      `All brokers specified in the manual partition assignment for partition ${partitionId} are fenced or in ` +
-        'controlled shutdown.',
-    );
+    return null;
   }
 
   #placed(topic: CreatableTopic, placementStart: number): ControlFailure | NewPartition[] {
@@ -325,8 +344,7 @@ export class TopicControl {
     { name, count, assignments }: CreatePartitionsTopic,
     placementStart: number,
   ): ControlFailure | ControlRecord[] {
-    const topicId = this.#topicIds.get(name);
-    const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
+    const topic = this.topicNamed(name);
     if (topic === undefined) {
       return { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: null };
     }
@@ -357,65 +375,6 @@ export class TopicControl {
     }
     if ('error' in partitions) return partitions;
     return partitions.map((partition) => this.#newPartitionRecord(topic.topicId, partition));
-  }
-
-  /** The broker may lead no longer, and is in sync no longer: fenced, or on its way out. */
-  brokerLeaves(brokerId: number): ControlRecord[] {
-    return this.#changePartitions(
-      (partition) => partition.isr.includes(brokerId),
-      (replica) => replica !== brokerId && this.#options.brokers.isActive(replica),
-      (partition) => ({ isr: partition.isr.filter((replica) => replica !== brokerId) }),
-    );
-  }
-
-  /** The broker came back without a clean shutdown: it may have lost what it had acknowledged (KIP-966). */
-  brokerReturnsUnclean(brokerId: number): ControlRecord[] {
-    return this.#changePartitions(
-      (partition) => partition.isr.includes(brokerId) || partition.elr.includes(brokerId),
-      (replica) => replica !== brokerId && this.#options.brokers.isActive(replica),
-      (partition) => ({
-        isr: partition.isr.filter((replica) => replica !== brokerId),
-        uncleanShutdownReplicas: [brokerId],
-      }),
-    );
-  }
-
-  /** The broker is unfenced by records before these: partitions without a leader may get it. */
-  brokerJoins(brokerId: number): ControlRecord[] {
-    return this.#changePartitions(
-      (partition) => partition.leader === NO_LEADER,
-      (replica) => replica === brokerId || this.#options.brokers.isActive(replica),
-      () => ({}),
-    );
-  }
-
-  #changePartitions(
-    concerned: (partition: PartitionImage) => boolean,
-    isAcceptableLeader: (brokerId: number) => boolean,
-    targetOf: (partition: PartitionImage) => PartitionTarget,
-  ): ControlRecord[] {
-    const { features, configs } = this.#options;
-    const records: ControlRecord[] = [];
-    for (const topic of this.#topics.values()) {
-      const unclean = configs.uncleanLeaderElectionEnabled(topic.name);
-      for (const [partitionId, partition] of topic.partitions) {
-        if (!concerned(partition)) continue;
-        const record = partitionChange(
-          {
-            topicId: topic.topicId,
-            partitionId,
-            partition,
-            metadataVersion: features.metadataVersion,
-            eligibleLeaderReplicasEnabled: features.eligibleLeaderReplicasEnabled,
-            minInsyncReplicas: configs.minInsyncReplicas(topic.name, partition.replicas.length),
-            isAcceptableLeader,
-          },
-          { ...targetOf(partition), election: unclean ? 'unclean' : 'online' },
-        );
-        if (record !== null) records.push(record);
-      }
-    }
-    return records;
   }
 
   replayTopic({ name, topicId }: TopicRecord): void {

@@ -77,6 +77,21 @@ export const allows = {
   leaderEpochBumpOnIsrShrink: (metadataVersion: number): boolean => metadataVersion < 12,
 } as const;
 
+/** Levels that brought records or fields which a lower level cannot keep. */
+const levelsWithNewRecords: readonly number[] = [7, 8, 11, 13, 14, 15, 17, 23, 30];
+
+/** Whether going from one metadata.version down to another would lose what records say. */
+export function losesMetadata(from: number, to: number): boolean {
+  return levelsWithNewRecords.some((level) => level > to && level <= from);
+}
+
+/** What a feature's level needs of another feature. */
+export const featureDependencies: readonly {
+  readonly name: string;
+  readonly level: number;
+  readonly needs: { readonly name: string; readonly level: number };
+}[] = [{ name: ELIGIBLE_LEADER_REPLICAS_VERSION, level: 1, needs: { name: METADATA_VERSION, level: 23 } }];
+
 export function registerBrokerRecordVersion(metadataVersion: number): number {
   if (metadataVersion >= 30) return 4;
   if (metadataVersion >= 17) return 3;

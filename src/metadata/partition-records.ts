@@ -1,15 +1,13 @@
 /** PartitionRecord and PartitionChangeRecord: what they do to a partition, for the image and for the controller alike. */
-import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
+import type { Uuid } from '../base/uuid.ts';
 import type { PartitionChangeRecord } from '../wire/schema/partition-change-record.ts';
 import type { PartitionRecord, partitionRecord } from '../wire/schema/partition-record.ts';
 import type { InputOf } from '../wire/schema.ts';
+import { UNASSIGNED_DIRECTORY } from './directory-id.ts';
 import type { LeaderRecoveryState, PartitionImage } from './metadata-image.ts';
 
 /** `leader` of a PartitionChangeRecord that leaves the leader, and so the leader epoch, alone. */
 export const NO_LEADER_CHANGE = -2;
-
-/** KIP-858: the replica's broker has not said yet where it lies. */
-export const UNASSIGNED_DIRECTORY: Uuid = ZERO_UUID;
 
 const leaderRecoveryStates: readonly LeaderRecoveryState[] = ['RECOVERED', 'RECOVERING'];
 
@@ -88,4 +86,9 @@ export function withoutElr(partition: PartitionImage): PartitionImage {
 function directoriesFor(replicas: readonly number[], partition: PartitionImage): readonly Uuid[] {
   if (replicas === partition.replicas) return partition.directories;
   return replicas.map((replica) => partition.directories[partition.replicas.indexOf(replica)] ?? UNASSIGNED_DIRECTORY);
+}
+
+/** Null for a number that no release knows. */
+export function leaderRecoveryStateOf(number: number): LeaderRecoveryState | null {
+  return leaderRecoveryStates[number] ?? null;
 }

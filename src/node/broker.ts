@@ -49,6 +49,7 @@ import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
 import { HostedPartitions } from '../replication/hosted-partitions.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
+import { LocalClusterController } from './cluster-service.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
 import { TransactionMarkers } from './transaction-markers.ts';
@@ -375,6 +376,7 @@ export class BrokerParts {
         finalizedEpoch: this.#image.highestOffset,
       }),
       topicController,
+      clusterController: new LocalClusterController({ controller, timer, image: () => this.#image }),
       topicDeletion: {
         get enabled() {
           return brokerConfig.current.boolean('delete.topic.enable');

@@ -42,6 +42,8 @@ export interface MetadataQuorumOptions {
   /** Where controllers reach this one. */
   readonly controllerListeners: readonly ListenerImage[];
   readonly timeouts: RaftTimeouts;
+  /** `broker.session.timeout.ms` */
+  readonly brokerSessionTimeoutMs: number;
   readonly rules: ConfigRules;
   readonly settings: () => ControllerSettings;
   readonly clock: Clock;
@@ -120,8 +122,10 @@ export class MetadataQuorum {
         },
         append: (records, leaderEpoch) => this.#driver.append(records, leaderEpoch),
       },
+      clock: this.#options.clock,
       random,
       logger: this.#options.logger.child('controller'),
+      brokerSessionTimeoutMs: this.#options.brokerSessionTimeoutMs,
       rules: this.#options.rules,
       settings: this.#options.settings,
       bootstrapRecords: readBootstrapRecords(fileSystem, directory),
@@ -176,16 +180,19 @@ export class MetadataQuorum {
     const { nodeId, clusterId, random } = this.#options;
     const [, brokerResult] = await Promise.all([
       this.registerController(),
-      this.#controller.registerBroker({
-        brokerId: nodeId,
-        clusterId,
-        incarnationId: randomUuid(random),
-        listeners: broker.listeners,
-        supportedFeatures,
-        rack: broker.rack,
-        logDirs: broker.logDirs,
-        previousBrokerEpoch: broker.cleanShutdownBrokerEpoch ?? -1,
-      }),
+      this.#controller.registerBroker(
+        {
+          brokerId: nodeId,
+          clusterId,
+          incarnationId: randomUuid(random),
+          listeners: broker.listeners,
+          supportedFeatures,
+          rack: broker.rack,
+          logDirs: broker.logDirs,
+          previousBrokerEpoch: broker.cleanShutdownBrokerEpoch ?? -1,
+        },
+        { replaces: true },
+      ),
     ]);
     if ('error' in brokerResult) refuseFailure(brokerResult);
     else this.#brokerEpoch = brokerResult.brokerEpoch;

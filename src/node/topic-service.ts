@@ -8,8 +8,9 @@ import type { CreatableTopic, TopicController } from '../apis/topic-controller.t
 import type { Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Controller } from '../controller/controller.ts';
-import { errorName, KafkaError } from '../wire/errors.ts';
+import { errorName } from '../wire/errors.ts';
 import type { TopicSpec } from './topic-spec.ts';
+import { withinTimeout } from './within-timeout.ts';
 
 const BROKER_DEFAULT = -1;
 
@@ -24,28 +25,17 @@ export class LocalTopicController implements TopicController {
   }
 
   createTopics(command: Parameters<TopicController['createTopics']>[0]): ReturnType<TopicController['createTopics']> {
-    return this.#within(command.timeoutMs, () => this.#controller.createTopics(command));
+    return withinTimeout(this.#timer, command.timeoutMs, () => this.#controller.createTopics(command));
   }
 
   deleteTopics(command: Parameters<TopicController['deleteTopics']>[0]): ReturnType<TopicController['deleteTopics']> {
-    return this.#within(command.timeoutMs, () => this.#controller.deleteTopics(command));
+    return withinTimeout(this.#timer, command.timeoutMs, () => this.#controller.deleteTopics(command));
   }
 
   createPartitions(
     command: Parameters<TopicController['createPartitions']>[0],
   ): ReturnType<TopicController['createPartitions']> {
-    return this.#within(command.timeoutMs, () => this.#controller.createPartitions(command));
-  }
-
-  /** As in Kafka: what has no time is not begun, and what has begun goes on when the client no longer waits for it. */
-  #within<T>(timeoutMs: number, command: () => Promise<T>): Promise<T> {
-    if (timeoutMs <= 0) return Promise.reject(new KafkaError('REQUEST_TIMED_OUT'));
-    return new Promise((resolve, reject) => {
-      const timeout = this.#timer.schedule(timeoutMs, () => reject(new KafkaError('REQUEST_TIMED_OUT')));
-      command()
-        .then(resolve, reject)
-        .finally(() => timeout.cancel());
-    });
+    return withinTimeout(this.#timer, command.timeoutMs, () => this.#controller.createPartitions(command));
   }
 }
 

@@ -37,7 +37,11 @@ test('a transaction that a predecessor left open is aborted, and what it did is 
 
 test('a first registration is fenced; the first heartbeat names cordoned directories and unfences', () => {
   const controller = new TestController();
-  const registered = controller.run('registerBroker', { registration: registration(), newBrokerEpoch: 13 });
+  const registered = controller.run('registerBroker', {
+    registration: registration(),
+    newBrokerEpoch: 13,
+    hasValidSession: false,
+  });
   expect(registered.response).toEqual({ brokerEpoch: 13 });
   expect(registered.records).toMatchObject([['RegisterBrokerRecord', 1, { brokerEpoch: 13, fenced: true }]]);
 
@@ -65,6 +69,7 @@ test.each([
   const { response, records } = controller.run('registerBroker', {
     registration: registration(change),
     newBrokerEpoch: 99,
+    hasValidSession: false,
   });
   expect(response).toEqual({ error, message });
   expect(records).toEqual([]);
@@ -98,7 +103,9 @@ test('a controlled shutdown leaves partitions without a leader and the broker el
   ]);
 
   const restarted = registration({ incarnationId: 'yql3JG_fSJaKpMlOZfenhg', previousBrokerEpoch: brokerEpoch });
-  expect(controller.run('registerBroker', { registration: restarted, newBrokerEpoch: 50 }).records).toHaveLength(1);
+  expect(
+    controller.run('registerBroker', { registration: restarted, newBrokerEpoch: 50, hasValidSession: false }).records,
+  ).toHaveLength(1);
   const unfenced = controller.run('unfenceBroker', { brokerId: 1, brokerEpoch: 50, cordonedLogDirs: [] });
   expect(unfenced.records).toMatchObject([
     ['BrokerRegistrationChangeRecord', 3, { cordonedLogDirs: [] }],
@@ -115,7 +122,9 @@ test('a broker that comes back from a crash is neither in sync nor eligible, but
   const controller = TestController.withBroker();
   controller.createTopic('t');
   const restarted = registration({ incarnationId: 'yql3JG_fSJaKpMlOZfenhg' });
-  expect(controller.run('registerBroker', { registration: restarted, newBrokerEpoch: 50 }).records).toMatchObject([
+  expect(
+    controller.run('registerBroker', { registration: restarted, newBrokerEpoch: 50, hasValidSession: false }).records,
+  ).toMatchObject([
     ['PartitionChangeRecord', 2, { topicId, isr: [], leader: -1, lastKnownElr: [1] }],
     ['RegisterBrokerRecord', 4, { brokerEpoch: 50, fenced: true }],
   ]);

@@ -25,7 +25,9 @@ async function activeController() {
     nodeId: 1,
     clusterId: CLUSTER_ID,
     log,
+    clock: { nowMs: () => 0, monotonicMs: () => 0 },
     random: seededRandom(),
+    brokerSessionTimeoutMs: 9000,
     logger: silentLogger,
     rules: permissiveRules,
     settings: () => controllerSettings,
@@ -34,7 +36,7 @@ async function activeController() {
   const activated = controller.activate(1);
   controller.published(log.endOffset - 1);
   await activated;
-  const registered = controller.registerBroker(registration());
+  const registered = controller.registerBroker(registration(), { replaces: true });
   const unfenced = controller.unfenceBroker({ brokerId: 1, brokerEpoch: 9, cordonedLogDirs: [] });
   controller.published(log.endOffset - 1);
   expect(await registered).toEqual({ brokerEpoch: 9 });

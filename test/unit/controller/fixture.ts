@@ -66,6 +66,7 @@ export class TestController {
     const { response } = this.run('registerBroker', {
       registration: registration({ brokerId, logDirs, ...change }),
       newBrokerEpoch: this.endOffset,
+      hasValidSession: false,
     });
     if ('error' in response) throw new Error(response.message ?? response.error);
     this.run('unfenceBroker', { brokerId, brokerEpoch: response.brokerEpoch, cordonedLogDirs: [] });

@@ -57,6 +57,7 @@ export async function openQuorum(
     staticVoters: null,
     controllerListeners,
     timeouts: { electionTimeoutMs: 1000, fetchTimeoutMs: 2000, electionBackoffMaxMs: 1000 },
+    brokerSessionTimeoutMs: 9000,
     rules: permissiveRules,
     settings: () => controllerSettings,
     clock: time,

@@ -1,4 +1,5 @@
 import type { Script } from '../script.ts';
+import { administrationScripts } from './administration.ts';
 import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
 import { consumerGroupScripts } from './consumer-groups.ts';
@@ -18,4 +19,5 @@ export const scripts: readonly Script[] = [
   ...consumerGroupScripts,
   ...transactionScripts,
   ...clusterScripts,
+  ...administrationScripts,
 ];
