@@ -1,6 +1,7 @@
 /**
  * The operating system's files behind one interface: `node-file-system.ts` is the real one, `memory-file-system.ts`
- * backs `ephemeral` brokers and tests, and the crash-clone of the simulation keeps only what was synced.
+ * backs `ephemeral` brokers and tests, and the simulated disk of tests and simulation (test/support/simulated-disk.ts)
+ * forgets in a crash what was not synced.
  *
  * Opening, listing and small files are synchronous: they happen at start, at a roll or in a checkpoint, where the
  * thread pool's hops would cost more than the call. The hot path, appending to and reading a segment, is asynchronous too.

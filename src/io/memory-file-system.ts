@@ -1,6 +1,6 @@
 /**
  * A disk in memory: for `ephemeral` brokers and for tests. Files are lists of pages, so appending never copies what is
- * already there. `crashClone` gives the disk as a crashed machine or a killed process would leave it.
+ * already there. Tests that crash use test/support/simulated-disk.ts.
  */
 import type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './file-system.ts';
 
@@ -12,8 +12,6 @@ class MemoryFile {
   pages: Buffer[] = [];
   size = 0;
   modifiedMs = 0;
-  /** Content at the last sync; null before the first. */
-  synced: Buffer | null = null;
 
   write(data: Uint8Array, position: number): void {
     const end = position + data.length;
@@ -86,33 +84,20 @@ class MemoryDirectory {
   readonly kind = 'directory';
   readonly entries = new Map<string, MemoryFile | MemoryDirectory>();
   modifiedMs = 0;
-  /** The entries at the last `syncDirectory`. */
-  synced = new Map<string, MemoryFile | MemoryDirectory>();
 }
 
 export interface MemoryFileSystemOptions {
   /** Stamps `modifiedMs`; 0 when absent. */
   readonly nowMs?: () => number;
-  /** Remembers at each sync what a power loss would leave, for `crashClone('power-loss')`. Costs a copy per sync. */
-  readonly trackSync?: boolean;
 }
 
 export class MemoryFileSystem implements FileSystem {
-  #root = new MemoryDirectory();
+  readonly #root = new MemoryDirectory();
   readonly #locks = new Set<string>();
   readonly #nowMs: () => number;
-  readonly #trackSync: boolean;
 
   constructor(options: MemoryFileSystemOptions = {}) {
     this.#nowMs = options.nowMs ?? (() => 0);
-    this.#trackSync = options.trackSync ?? false;
-  }
-
-  /** What is left after `kill -9` (everything written) or a power loss (what was synced); no locks, no open files. */
-  crashClone(kind: 'kill' | 'power-loss'): MemoryFileSystem {
-    const clone = new MemoryFileSystem({ nowMs: this.#nowMs, trackSync: this.#trackSync });
-    clone.#root = cloneDirectory(this.#root, kind);
-    return clone;
   }
 
   open(path: string, mode: OpenMode): FileHandle {
@@ -125,7 +110,7 @@ export class MemoryFileSystem implements FileSystem {
       parent.entries.set(name, node);
     }
     if (node.kind === 'directory') throw failure('EISDIR', 'open', path);
-    return new MemoryFileHandle(path, node, mode === 'write', this.#nowMs, this.#trackSync);
+    return new MemoryFileHandle(path, node, mode === 'write', this.#nowMs);
   }
 
   exists(path: string): boolean {
@@ -201,8 +186,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   syncDirectory(path: string): void {
-    const directory = this.#directory('open', path);
-    if (this.#trackSync) directory.synced = new Map(directory.entries);
+    this.#directory('open', path);
   }
 
   volumeSize(): { totalBytes: number; usableBytes: number } {
@@ -249,15 +233,13 @@ class MemoryFileHandle implements FileHandle {
   readonly #file: MemoryFile;
   readonly #writable: boolean;
   readonly #nowMs: () => number;
-  readonly #trackSync: boolean;
   #open = true;
 
-  constructor(path: string, file: MemoryFile, writable: boolean, nowMs: () => number, trackSync: boolean) {
+  constructor(path: string, file: MemoryFile, writable: boolean, nowMs: () => number) {
     this.path = path;
     this.#file = file;
     this.#writable = writable;
     this.#nowMs = nowMs;
-    this.#trackSync = trackSync;
   }
 
   #check(call: string, writing: boolean): void {
@@ -308,32 +290,12 @@ class MemoryFileHandle implements FileHandle {
 
   syncSync(): void {
     this.#check('fsync', false);
-    if (this.#trackSync) this.#file.synced = this.#file.content();
   }
 
   close(): void {
     this.#check('close', false);
     this.#open = false;
   }
-}
-
-function cloneDirectory(directory: MemoryDirectory, kind: 'kill' | 'power-loss'): MemoryDirectory {
-  const clone = new MemoryDirectory();
-  clone.modifiedMs = directory.modifiedMs;
-  for (const [name, node] of kind === 'kill' ? directory.entries : directory.synced) {
-    if (node.kind === 'directory') {
-      clone.entries.set(name, cloneDirectory(node, kind));
-    } else {
-      const file = new MemoryFile();
-      const content = kind === 'kill' ? node.content() : (node.synced ?? Buffer.alloc(0));
-      file.write(content, 0);
-      file.synced = content;
-      file.modifiedMs = node.modifiedMs;
-      clone.entries.set(name, file);
-    }
-  }
-  clone.synced = new Map(clone.entries);
-  return clone;
 }
 
 function parts(path: string): string[] {

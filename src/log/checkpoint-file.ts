@@ -3,7 +3,7 @@
  * single spaces. `leader-epoch-checkpoint` has `epoch startOffset`; the offset checkpoints `topic partition offset`.
  */
 import type { Offset } from '../base/flavor.ts';
-import { atomicWriteFile, replaceFileUnsynced } from '../io/atomic-write.ts';
+import { atomicWriteFile, replaceFileSynced, replaceFileUnsynced } from '../io/atomic-write.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import { CorruptFileError } from './storage-error.ts';
 
@@ -17,8 +17,10 @@ function readLines(fileSystem: FileSystem, path: string, fieldCount: number): st
   if (!fileSystem.exists(path)) return [];
   const text = fileSystem.readFile(path).toString('utf8');
   if (text === '') return [];
+  // The last number may be a part of itself.
+  if (!text.endsWith('\n')) throw new CorruptFileError(`${path}: the last line is torn`);
   const lines = text.split('\n');
-  if (lines[lines.length - 1] === '') lines.pop();
+  lines.pop();
   if (lines[0] !== '0') throw new CorruptFileError(`${path}: unknown version ${JSON.stringify(lines[0])}`);
   const entries = lines.slice(2).map((line) => line.split(' '));
   if (String(entries.length) !== lines[1]) {
@@ -73,9 +75,9 @@ export function writeLeaderEpochCheckpoint(
   fileSystem: FileSystem,
   path: string,
   entries: readonly EpochEntry[],
-  sync: boolean,
+  syncContent: boolean,
 ): void {
   const text = render(entries.map((entry) => `${entry.epoch} ${entry.startOffset}`));
-  if (sync) atomicWriteFile(fileSystem, path, text);
+  if (syncContent) replaceFileSynced(fileSystem, path, text);
   else replaceFileUnsynced(fileSystem, path, text);
 }

@@ -54,13 +54,22 @@ function parseProperties(text: string): Map<string, string> {
   return properties;
 }
 
-/** The topic id of a partition's folder; null when the file is absent or empty (Kafka before 2.8, or the crash of a new log). */
+const PARTITION_METADATA_START = 'version: 0\ntopic_id: ';
+
+/**
+ * The topic id of a partition's folder; null when the file is absent (Kafka before 2.8), or as a power loss leaves that of a
+ * new log: empty, its front only, or with zeros in it.
+ */
 export function readPartitionMetadata(fileSystem: FileSystem, directory: string): Uuid | null {
   const path = `${directory}/${PARTITION_METADATA}`;
   if (!fileSystem.exists(path)) return null;
   const text = fileSystem.readFile(path).toString('utf8');
-  if (text === '') return null;
   const match = /^version: 0\s*\r?\ntopic_id: (\S+)\s*$/.exec(text);
+  const isTorn =
+    text.includes('\0') ||
+    PARTITION_METADATA_START.startsWith(text) ||
+    (text.startsWith(PARTITION_METADATA_START) && /^[\w-]{0,21}$/.test(text.slice(PARTITION_METADATA_START.length)));
+  if (isTorn) return null;
   if (!match || !isUuid(match[1]!)) throw new CorruptFileError(`${path}: malformed content ${JSON.stringify(text)}`);
   return match[1]!;
 }

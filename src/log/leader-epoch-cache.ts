@@ -2,9 +2,10 @@
  * Where each leader epoch of a log begins (KIP-101, KIP-279). Entries ascend in epoch and in start offset.
  *
  * An assignment is in the file before the first batch of its epoch is: a follower that asks where an epoch ends must get
- * the same answer after a crash. The first entry of a log is not synced (creating a thousand partitions would wait for the
- * disk a thousand times): what a power loss takes of it, recovery finds in the batches. Truncations reach the file with
- * the next write, since recovery repeats them.
+ * the same answer after a crash. The file's name is synced with the batches (the log sees to it): what a power loss takes
+ * before that, recovery finds in the batches. So it does the content of a log's first entry, which is not even synced, for
+ * creating a thousand partitions would wait for the disk a thousand times. Truncations reach the file with the next write,
+ * since recovery repeats them.
  */
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import type { FileSystem } from '../io/file-system.ts';
@@ -55,6 +56,21 @@ export class LeaderEpochCache {
     return true;
   }
 
+  /**
+   * Recovery found a batch of `epoch` at `startOffset`. Entries that say otherwise are of records that were cut: their cut
+   * had not reached the file.
+   */
+  learn(epoch: LeaderEpoch, startOffset: Offset): void {
+    if (epoch < 0 || this.epochForOffset(startOffset) === epoch) return;
+    const entries = this.#entries;
+    for (let last = entries.at(-1); last !== undefined; last = entries.at(-1)) {
+      if (last.startOffset < startOffset && last.epoch <= epoch) break;
+      entries.pop();
+    }
+    if (entries.at(-1)?.epoch !== epoch) entries.push({ epoch, startOffset });
+    this.#dirty = true;
+  }
+
   /** As OffsetsForLeaderEpoch answers; null where Kafka says undefined. */
   endOffsetFor(epoch: LeaderEpoch, logEndOffset: Offset): { leaderEpoch: LeaderEpoch; endOffset: Offset } | null {
     if (epoch === -1) return null;
@@ -72,6 +88,8 @@ export class LeaderEpochCache {
 
   /** -1 when not known. */
   epochForOffset(offset: Offset): LeaderEpoch {
+    const last = this.#entries[this.#entries.length - 1];
+    if (last === undefined || last.startOffset <= offset) return last?.epoch ?? -1;
     let found = -1;
     for (const entry of this.#entries) {
       if (entry.startOffset > offset) break;
@@ -106,7 +124,7 @@ export class LeaderEpochCache {
     this.#dirty = true;
   }
 
-  /** Truncations that are not in the file yet get there; at a clean stop. */
+  /** What is not in the file yet gets there: truncations at a clean stop, what recovery learned. */
   persist(): void {
     if (this.#dirty) this.#write(true);
   }

@@ -134,6 +134,8 @@ export class LogDirectory {
     this.#lock = lock;
     this.#cleanShutdownBrokerEpoch = readCleanShutdownMarker(fileSystem, path);
     if (this.#cleanShutdownBrokerEpoch !== null) removeCleanShutdownMarker(fileSystem, path);
+    // The checkpoints that are read now hold from now on, also when their last rename was not synced.
+    else fileSystem.syncDirectory(path);
     this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT);
     this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT);
     this.#highWatermarks = this.#readCheckpoint(REPLICATION_OFFSET_CHECKPOINT);
@@ -227,8 +229,9 @@ export class LogDirectory {
       this.#logs.set(name, log);
       loaded.push(log);
     }
-    // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101).
-    const unsynced = loaded.filter((log) => log.flushedEndOffset < log.logEndOffset);
+    // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101), nor what was cut come back.
+    const afterCrash = this.#cleanShutdownBrokerEpoch === null;
+    const unsynced = loaded.filter((log) => afterCrash || log.flushedEndOffset < log.logEndOffset);
     for (let i = 0; i < unsynced.length; i += CONCURRENT_FLUSHES) {
       await Promise.all(unsynced.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.flush()));
     }

@@ -25,6 +25,7 @@ import {
   LEADER_EPOCH_CHECKPOINT,
   LOG_SUFFIX,
   offsetOfFileName,
+  PARTITION_METADATA,
   PRODUCER_SNAPSHOT_SUFFIX,
   SEGMENT_SUFFIXES,
   SWAP_SUFFIX,
@@ -83,11 +84,27 @@ class LogLoader {
   readonly #producerState: ProducerState;
   readonly #leaderEpochs: LeaderEpochCache;
   #segments: LogSegment[] = [];
+  #epochsLost = false;
 
   constructor(options: LogLoaderOptions) {
     this.#options = options;
     this.#producerState = new ProducerState(options);
-    this.#leaderEpochs = new LeaderEpochCache(options.fileSystem, `${options.directory}/${LEADER_EPOCH_CHECKPOINT}`);
+    this.#leaderEpochs = this.#readLeaderEpochs();
+  }
+
+  /** The first entry of a log is not synced (leader-epoch-cache.ts): a power loss may tear it. The batches know it, too. */
+  #readLeaderEpochs(): LeaderEpochCache {
+    const { fileSystem, directory, logger } = this.#options;
+    const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`;
+    try {
+      return new LeaderEpochCache(fileSystem, path);
+    } catch (error) {
+      if (!(error instanceof CorruptFileError)) throw error;
+      logger.warn('a leader epoch checkpoint is broken and is built anew', { reason: error.message });
+      fileSystem.remove(path);
+      this.#epochsLost = true;
+      return new LeaderEpochCache(fileSystem, path);
+    }
   }
 
   load(): LoadedLog {
@@ -96,6 +113,7 @@ class LogLoader {
     const broken = this.#openSegments();
     let recoverFrom = cleanShutdown ? this.#segments.length : this.#floorIndex(recoveryPointCheckpoint);
     if (broken !== null) recoverFrom = Math.min(recoverFrom, broken);
+    if (this.#epochsLost) recoverFrom = 0;
     let logEndOffset: Offset | null = null;
     if (recoverFrom >= this.#segments.length && this.#segments.length > 0) {
       logEndOffset = this.#segments[this.#segments.length - 1]!.readNextOffset();
@@ -118,10 +136,18 @@ class LogLoader {
       logEndOffset = logStartOffsetCheckpoint;
       this.#removeSnapshots(() => true);
     }
+    // Whatever the last run wrote here, renamed or removed, this one goes by it: a later power loss must not undo it.
+    if (recovered) {
+      const { directory } = this.#options;
+      for (const name of [LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA])
+        this.#unsyncedPaths.push(`${directory}/${name}`);
+      this.#unsyncedPaths.push(directory);
+    }
     const end = logEndOffset!;
     const logStartOffset = Math.max(logStartOffsetCheckpoint, this.#segments[0]!.baseOffset);
     this.#leaderEpochs.truncateFromEnd(end);
     this.#leaderEpochs.truncateFromStart(logStartOffset);
+    if (recovered) this.#leaderEpochs.persist();
     this.#removeStraySnapshots(end);
     if (!recovered) {
       rebuildProducerState(this.#producerState, this.#segments, logStartOffset, end, this.#options);
@@ -210,10 +236,10 @@ class LogLoader {
         const complete =
           names.has(segmentFileName(offset, INDEX_SUFFIX)) && names.has(segmentFileName(offset, TIME_INDEX_SUFFIX));
         if (!complete) {
-          // After a kill this is the rule: indexes of the active segment are written when it is closed.
+          // After a kill this is the rule: indexes of the active segment are written when it is closed. The transaction
+          // index may be missing as well, which nobody would notice.
           logger.debug('an index is missing and is built anew', { directory, segment: name });
-          segment.rebuildIndexes(this.#options.config.indexIntervalBytes);
-          this.#unsyncedPaths.push(...segment.persistIndexes(), directory);
+          broken ??= this.#segments.length - 1;
         }
         if (!this.#transactionIndexIsSound(segment)) broken ??= this.#segments.length - 1;
       } else if (
@@ -287,8 +313,10 @@ class LogLoader {
           removedBytes: overlaps ? 0 : sizeBefore - segment.size,
           removedSegments: later.length,
         });
+        // The later segments first and from the end: whatever a crash leaves has no hole, and the next start does it again.
+        for (const lost of later.reverse()) lost.remove();
+        if (later.length > 0) fileSystem.syncDirectory(directory);
         if (!overlaps) this.#truncateFile(segment);
-        for (const lost of later) lost.remove();
         this.#segments.length -= later.length;
         this.#unsyncedPaths.push(directory);
       } else if (later.length > 0) {
@@ -323,8 +351,7 @@ class LogLoader {
           return false;
         }
         segment.enter(buffer, position, config.indexIntervalBytes);
-        const leaderEpoch = batch.partitionLeaderEpoch(buffer, position);
-        if (leaderEpoch > this.#leaderEpochs.latestEpoch) this.#leaderEpochs.assign(leaderEpoch, baseOffset);
+        this.#leaderEpochs.learn(batch.partitionLeaderEpoch(buffer, position), baseOffset);
         const aborted = this.#producerState.update(buffer, position);
         if (aborted !== null) segment.transactionIndex.append(aborted);
         nextOffset = next;

@@ -327,9 +327,10 @@ export class LogSegment {
     this.closeFile();
     this.file.removed = true;
     const renamed: string[] = [];
-    // Indexes first: a log file without them can be opened again, they without it cannot.
+    // The log file first: a crash in between leaves indexes without one, which the next start removes. A log file without
+    // its transaction index would show aborted records.
     const { path } = this.file;
-    for (const from of [this.offsetIndex.path, this.timeIndex.path, this.transactionIndex.path, path]) {
+    for (const from of [path, this.offsetIndex.path, this.timeIndex.path, this.transactionIndex.path]) {
       if (!this.#fileSystem.exists(from)) continue;
       const to = from + DELETED_SUFFIX;
       this.#fileSystem.rename(from, to);

@@ -73,9 +73,12 @@ export class LogWriter {
   #lastWritten: Promise<void> = DONE;
   /** Segments with bytes that are not synced. */
   readonly #unsyncedSegments = new Set<LogSegment>();
+  readonly #syncingSegments = new Set<LogSegment>();
   /** Indexes, snapshots and directories that are not synced. */
   readonly #unsyncedPaths = new Set<string>();
   #syncWaiters: SyncWaiter[] = [];
+  /** Called after the next write. */
+  #writeWaiters: (() => void)[] = [];
   #syncing = false;
   #truncations = 0;
   #flushTimer: TimerHandle | null = null;
@@ -182,6 +185,7 @@ export class LogWriter {
     this.#unsyncedSegments.add(group.segment);
     this.#writtenEndOffset = group.endOffset;
     this.#options.onWritten(group.endOffset);
+    this.#wakeWriteWaiters();
     const { flushMessages, flushMs } = this.#flushPolicy;
     if (group.endOffset - this.#flushedEndOffset >= flushMessages || flushMs <= 0) {
       this.#syncTo(group.endOffset, group.resolve, group.reject);
@@ -253,10 +257,7 @@ export class LogWriter {
 
   async #syncFiles(segments: readonly LogSegment[], paths: readonly string[]): Promise<void> {
     const syncs: Promise<void>[] = [];
-    for (const segment of segments) {
-      const handle = this.#options.files.acquire(segment.file);
-      syncs.push(handle.sync().finally(() => this.#options.files.release(segment.file)));
-    }
+    for (const segment of segments) syncs.push(this.#syncSegment(segment));
     const { fileSystem } = this.#options;
     const directories: string[] = [];
     for (const path of paths) {
@@ -271,7 +272,66 @@ export class LogWriter {
     }
     await Promise.all(syncs);
     // Last: a new segment that is found after a power loss while the one before it is not complete leaves a hole.
+    if (directories.length > 0) await this.#syncClosedSegments();
     for (const path of directories) if (fileSystem.exists(path)) fileSystem.syncDirectory(path);
+  }
+
+  /** The log may have been rolled while the files were synced, and the directory has the new segment's name already. */
+  async #syncClosedSegments(): Promise<void> {
+    while (this.#failure === null) {
+      const { written, unwritten } = this.#closedSegments();
+      if (unwritten) {
+        await new Promise<void>((resolve) => this.#writeWaiters.push(resolve));
+        continue;
+      }
+      if (written.length === 0) return;
+      for (const segment of written) this.#unsyncedSegments.delete(segment);
+      await Promise.all(written.map((segment) => this.#syncSegment(segment)));
+    }
+  }
+
+  /** Closed segments that are not synced; `unwritten`: one of them has bytes that are not even in the file. */
+  #closedSegments(): { written: LogSegment[]; unwritten: boolean } {
+    const writing = this.#queue.map(({ segment }) => segment);
+    if (this.#current !== null) writing.push(this.#current.segment);
+    let active = -1;
+    for (const { baseOffset } of [...writing, ...this.#unsyncedSegments]) active = Math.max(active, baseOffset);
+    return {
+      written: [...this.#unsyncedSegments].filter(({ baseOffset }) => baseOffset < active),
+      unwritten: writing.some(({ baseOffset }) => baseOffset < active),
+    };
+  }
+
+  /**
+   * Makes the names in the log's directory durable at once, and before them what the names of later segments need. While
+   * bytes of a closed segment are still on their way it does nothing: then only file systems that keep names in their
+   * order, as all with a journal do, keep the caller's promise.
+   */
+  syncDirectoryNow(directory: string): void {
+    for (const segment of this.#syncingSegments) this.#unsyncedSegments.add(segment);
+    const { written, unwritten } = this.#closedSegments();
+    if (unwritten) return;
+    for (const segment of written) {
+      this.#options.files.acquire(segment.file).syncSync();
+      this.#options.files.release(segment.file);
+      this.#unsyncedSegments.delete(segment);
+    }
+    this.#options.fileSystem.syncDirectory(directory);
+  }
+
+  #syncSegment(segment: LogSegment): Promise<void> {
+    const handle = this.#options.files.acquire(segment.file);
+    this.#syncingSegments.add(segment);
+    return handle.sync().finally(() => {
+      this.#syncingSegments.delete(segment);
+      this.#options.files.release(segment.file);
+    });
+  }
+
+  #wakeWriteWaiters(): void {
+    const waiters = this.#writeWaiters;
+    this.#writeWaiters = [];
+    for (const wake of waiters) wake();
   }
 
   /** The log was cut at `endOffset`; nothing is queued. */
@@ -294,6 +354,7 @@ export class LogWriter {
 
   forgetSegment(segment: LogSegment): void {
     this.#unsyncedSegments.delete(segment);
+    this.#syncingSegments.delete(segment);
   }
 
   /** Ends the log's life as a writer: what waits is rejected with `error`, nothing is written any more. */
@@ -311,6 +372,7 @@ export class LogWriter {
     this.#syncWaiters = [];
     this.#unsyncedSegments.clear();
     this.#unsyncedPaths.clear();
+    this.#wakeWriteWaiters();
   }
 
   fail(cause: unknown): void {

@@ -336,6 +336,7 @@ export class PartitionLog {
     if (leaderEpoch <= this.#leaderEpochs.latestEpoch) return;
     this.#leaderEpochs.assign(leaderEpoch, startOffset);
     this.#writer.addUnsyncedPath(`${this.#directory}/${LEADER_EPOCH_CHECKPOINT}`);
+    this.#writer.addUnsyncedPath(this.#directory);
   }
 
   #maybeExpireProducers(nowMs: number): void {
@@ -406,11 +407,14 @@ export class PartitionLog {
     this.#writer.addUnsyncedPath(this.#directory);
   }
 
+  /** The newest first: a crash in between leaves a log that ends earlier, not one with a hole. */
   #removeSegments(segments: readonly LogSegment[]): void {
-    for (const segment of segments) {
+    for (const segment of [...segments].reverse()) {
       this.#writer.forgetSegment(segment);
       segment.remove();
     }
+    // Before anything before them is cut: after a power loss they must not come back behind the cut.
+    if (segments.length > 0) this.#writer.syncDirectoryNow(this.#directory);
   }
 
   #removeSnapshots(condition: (offset: Offset) => boolean): void {
@@ -574,6 +578,7 @@ export class PartitionLog {
         directory: this.#directory,
         baseOffset: group.baseOffset,
         replaced,
+        syncDirectory: () => this.#writer.syncDirectoryNow(this.#directory),
       });
       const segment = new LogSegment({
         fileSystem,
@@ -897,6 +902,8 @@ export class PartitionLog {
       }
       this.#leaderEpochs.persist();
       this.#takeProducerSnapshot();
+      // The names of new indexes, too: the next start takes an absent transaction index for one without entries.
+      this.#writer.addUnsyncedPath(this.#directory);
     } catch (error) {
       this.#writer.fail(error);
     }

@@ -29,14 +29,15 @@ export function swapCleanedSegment(options: {
   readonly directory: string;
   readonly baseOffset: number;
   readonly replaced: readonly LogSegment[];
+  readonly syncDirectory: () => void;
 }): string[] {
-  const { fileSystem, directory, baseOffset, replaced } = options;
+  const { fileSystem, directory, baseOffset, replaced, syncDirectory } = options;
   const paths = LOG_FILE_LAST.map((suffix) => `${directory}/${segmentFileName(baseOffset, suffix)}`);
   const renameAll = (from: string, to: string) => {
     for (const path of paths) if (fileSystem.exists(path + from)) fileSystem.rename(path + from, path + to);
   };
   renameAll(CLEANED_SUFFIX, SWAP_SUFFIX);
-  fileSystem.syncDirectory(directory);
+  syncDirectory();
   const deleted = replaced.flatMap((segment) => segment.renameToDeleted());
   renameAll(SWAP_SUFFIX, '');
   return deleted;

@@ -6,6 +6,7 @@ import { atomicWriteFile } from '../../../src/io/atomic-write.ts';
 import type { FileSystem } from '../../../src/io/file-system.ts';
 import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { NodeFileSystem } from '../../../src/io/node-file-system.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const folders: string[] = [];
 
@@ -26,6 +27,14 @@ const kinds: [string, () => { fileSystem: FileSystem; root: string }][] = [
     'memory',
     () => {
       const fileSystem = new MemoryFileSystem();
+      fileSystem.makeDirectory('/root');
+      return { fileSystem, root: '/root' };
+    },
+  ],
+  [
+    'simulated',
+    () => {
+      const fileSystem = new SimulatedDisk();
       fileSystem.makeDirectory('/root');
       return { fileSystem, root: '/root' };
     },
@@ -117,22 +126,104 @@ describe.each(kinds)('the %s file system', (_name, make) => {
   });
 });
 
-describe('a crash of the memory file system', () => {
-  test('kill keeps what was written, a power loss what was synced', () => {
-    const fileSystem = new MemoryFileSystem({ trackSync: true });
-    fileSystem.makeDirectory('/d');
-    fileSystem.syncDirectory('/');
+describe('a crash of the simulated disk', () => {
+  function disk(seed = 1): SimulatedDisk {
+    const made = new SimulatedDisk({ seed });
+    made.makeDirectory('/d');
+    made.syncDirectory('/');
+    return made;
+  }
+
+  test('kill keeps what was written, a power loss what was synced, under names that were synced', () => {
+    const fileSystem = disk();
     const handle = fileSystem.open('/d/f', 'write');
     handle.writevSync([Buffer.from('safe')], 0);
     handle.syncSync();
     fileSystem.syncDirectory('/d');
     handle.writevSync([Buffer.from('lost')], 4);
-    fileSystem.writeFile('/d/unlinked', 'x');
+    const nameless = fileSystem.open('/d/nameless', 'write');
+    nameless.writevSync([Buffer.from('x')], 0);
+    nameless.syncSync();
     const killed = fileSystem.crashClone('kill');
+    expect([killed.list('/d'), killed.readFile('/d/f').toString()]).toEqual([['f', 'nameless'], 'safelost']);
+    for (const unpowered of [fileSystem.crashClone('power-loss'), killed.crashClone('power-loss')]) {
+      expect([unpowered.list('/d'), unpowered.readFile('/d/f').toString()]).toEqual([['f'], 'safe']);
+    }
+  });
+
+  test('renames and removals are forgotten until the directory is synced', () => {
+    const fileSystem = disk();
+    for (const name of ['a', 'b', 'c']) atomicWriteFile(fileSystem, `/d/${name}`, name);
+    fileSystem.rename('/d/a', '/d/b');
+    fileSystem.remove('/d/c');
+    expect(fileSystem.list('/d')).toEqual(['b']);
     const unpowered = fileSystem.crashClone('power-loss');
-    expect(killed.readFile('/d/f').toString()).toBe('safelost');
-    expect(killed.list('/d')).toEqual(['f', 'unlinked']);
-    expect(unpowered.readFile('/d/f').toString()).toBe('safe');
-    expect(unpowered.list('/d')).toEqual(['f']);
+    expect(unpowered.list('/d').map((name) => unpowered.readFile(`/d/${name}`).toString())).toEqual(['a', 'b', 'c']);
+    fileSystem.syncDirectory('/d');
+    expect(fileSystem.crashClone('power-loss').readFile('/d/b').toString()).toBe('a');
+  });
+
+  test('what is written while a sync runs is not promised by it', async () => {
+    const fileSystem = disk();
+    const handle = fileSystem.open('/d/f', 'write');
+    fileSystem.syncDirectory('/d');
+    handle.writevSync([Buffer.from('early')], 0);
+    const synced = handle.sync();
+    handle.writevSync([Buffer.from('late')], 5);
+    await synced;
+    expect(fileSystem.crashClone('power-loss').readFile('/d/f').toString()).toBe('early');
+  });
+
+  test('of unsynced writes any may survive: whole, torn, as zeros, a later one without an earlier', () => {
+    const fileSystem = disk();
+    const handle = fileSystem.open('/d/f', 'write');
+    fileSystem.syncDirectory('/d');
+    handle.writevSync([Buffer.from('aaaa')], 0);
+    handle.writevSync([Buffer.from('bbbb')], 4);
+    const found = new Set<string>();
+    for (let seed = 0; seed < 200; seed++) {
+      const content = fileSystem.crashClone('power-loss', { unsynced: 'some', seed }).readFile('/d/f').toString();
+      found.add(content);
+      expect(content).toBe(fileSystem.crashClone('power-loss', { unsynced: 'some', seed }).readFile('/d/f').toString());
+    }
+    for (const content of ['', 'aaaa', 'aaaabbbb', 'aa', 'aaaabb', '\0\0\0\0bbbb', '\0\0\0\0', 'aaaa\0\0\0\0']) {
+      expect([...found], JSON.stringify(content)).toContain(content);
+    }
+  });
+
+  test('names survive in their order, or in any', () => {
+    const fileSystem = disk();
+    for (const name of ['a', 'b', 'c']) fileSystem.writeFile(`/d/${name}`, '');
+    const survivors = (names: 'ordered' | 'any') => {
+      const found = new Set<string>();
+      for (let seed = 0; seed < 100; seed++) {
+        found.add(fileSystem.crashClone('power-loss', { unsynced: 'some', names, seed }).list('/d').join(''));
+      }
+      return [...found].sort();
+    };
+    expect(survivors('ordered')).toEqual(['', 'a', 'ab', 'abc']);
+    expect(survivors('any')).toEqual(['', 'a', 'ab', 'abc', 'ac', 'b', 'bc', 'c']);
+  });
+
+  test('fails where the predicate says so; a write that fails has left a part', () => {
+    const fileSystem = new SimulatedDisk({
+      seed: 3,
+      fault: ({ kind, path }) => {
+        if (path === '/full') return kind === 'write' ? 'ENOSPC' : null;
+        if (path === '/bad') return kind === 'sync' || kind === 'read' ? 'EIO' : null;
+        return path === '/many' ? 'EMFILE' : null;
+      },
+    });
+    const full = fileSystem.open('/full', 'write');
+    expect(() => full.writevSync([Buffer.alloc(1000)], 0)).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
+    expect(full.size()).toBeGreaterThan(0);
+    expect(full.size()).toBeLessThan(1000);
+    const bad = fileSystem.open('/bad', 'write');
+    bad.writevSync([Buffer.from('x')], 0);
+    expect(() => bad.syncSync()).toThrow(expect.objectContaining({ code: 'EIO' }));
+    expect(() => bad.readSync(Buffer.alloc(1), 0, 1, 0)).toThrow(expect.objectContaining({ code: 'EIO' }));
+    expect(() => fileSystem.open('/many', 'write')).toThrow(expect.objectContaining({ code: 'EMFILE' }));
+    fileSystem.fault = null;
+    expect(fileSystem.crashClone('kill').readFile('/bad').toString()).toBe('x');
   });
 });

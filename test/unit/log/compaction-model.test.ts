@@ -6,14 +6,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FileSystem } from '../../../src/io/file-system.ts';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogConfig } from '../../../src/log/log-config.ts';
 import type { LogDirectory } from '../../../src/log/log-directory.ts';
 import type { PartitionLog } from '../../../src/log/partition-log.ts';
 import { buildEndTransactionBatch } from '../../../src/wire/records/control-batch.ts';
 import { cleanerSettings, letClean, readCommitted, startCleaner } from '../../support/compaction.ts';
-import { CrashPointFileSystem } from '../../support/crash-points.ts';
 import { append, batchOf, openLog, readAll, VirtualTime } from '../../support/logs.ts';
+import { CRASHES_IN_ORDER, crashPoints, SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const DELETE_RETENTION_MS = 60_000;
 const CONFIG: Partial<LogConfig> = {
@@ -92,8 +91,7 @@ interface Entry {
 }
 
 class Modelled {
-  fileSystem: MemoryFileSystem = new MemoryFileSystem({ trackSync: true });
-  recorder: CrashPointFileSystem | null = null;
+  fileSystem: SimulatedDisk = new SimulatedDisk();
   readonly time = new VirtualTime();
   log!: PartitionLog;
   directory!: LogDirectory;
@@ -110,11 +108,10 @@ class Modelled {
   }
 
   async open(): Promise<void> {
-    this.recorder = new CrashPointFileSystem(this.fileSystem);
-    const opened = await openLog(this.recorder, CONFIG, { time: this.time, tailCacheBytesMaxPerLog: 4096 });
+    const opened = await openLog(this.fileSystem, CONFIG, { time: this.time, tailCacheBytesMaxPerLog: 4096 });
     this.directory = opened.directory;
     this.log = opened.log;
-    this.startCleaner(this.recorder);
+    this.startCleaner(this.fileSystem);
   }
 
   startCleaner(fileSystem: FileSystem): void {
@@ -229,23 +226,27 @@ class Modelled {
   async #cleanAndCrash(): Promise<void> {
     await this.log.flush();
     this.directory.checkpoint();
-    this.recorder!.recording = true;
-    await letClean(this.time);
-    await this.log.flush();
-    this.time.advance(400);
-    const points = this.recorder!.finish();
+    const points = await crashPoints(
+      this.fileSystem,
+      async () => {
+        await letClean(this.time);
+        await this.log.flush();
+        this.time.advance(400);
+      },
+      () => null,
+      CRASHES_IN_ORDER,
+    );
     await this.check(this.log, 'after a cleaning');
-    for (const { before, kind, disk } of points) {
+    for (const { before, crash, disk } of points) {
       // Without snapshots, the batches alone must tell who produced and what is open.
-      if (kind === 'kill') removeSnapshots(disk);
+      if (crash === 'kill') removeSnapshots(disk);
       const opened = await openLog(disk, CONFIG, { time: this.time });
-      const what = `${kind} before ${before}`;
+      const what = `${crash} before ${before}`;
       await this.check(opened.log, what);
       const left = disk.list('/data/t-0').filter((name) => /\.(cleaned|swap|deleted)$/.test(name));
       expect(left, what).toEqual([]);
       opened.directory.abandon();
     }
-    this.recorder!.points.length = 0;
   }
 
   async check(log: PartitionLog, what: string): Promise<void> {
@@ -308,7 +309,7 @@ class Modelled {
   }
 }
 
-function removeSnapshots(disk: MemoryFileSystem): void {
+function removeSnapshots(disk: SimulatedDisk): void {
   for (const name of disk.list('/data/t-0')) if (name.endsWith('.snapshot')) disk.remove(`/data/t-0/${name}`);
 }
 

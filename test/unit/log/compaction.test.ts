@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { readOffsetCheckpoint } from '../../../src/log/checkpoint-file.ts';
 import { groupSegments } from '../../../src/log/compaction.ts';
 import { KeyOffsetMap } from '../../../src/log/key-offset-map.ts';
@@ -10,6 +9,7 @@ import * as header from '../../../src/wire/records/record-batch.ts';
 import type { BatchOptions } from '../../../src/wire/records/records.ts';
 import { cleanerSettings, lastValues, letClean, readCommitted, startCleaner } from '../../support/compaction.ts';
 import { append, batchOf, NOW_MS, openLog, readAll, readBatches, VirtualTime } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const COMPACTED: Partial<LogConfig> = {
   cleanupPolicy: { compact: true, delete: false },
@@ -17,7 +17,7 @@ const COMPACTED: Partial<LogConfig> = {
   deleteRetentionMs: 10_000,
 };
 
-async function compactedLog(config: Partial<LogConfig> = {}, fileSystem = new MemoryFileSystem()) {
+async function compactedLog(config: Partial<LogConfig> = {}, fileSystem = new SimulatedDisk()) {
   const time = new VirtualTime();
   const { log, directory } = await openLog(fileSystem, { ...COMPACTED, ...config }, { time });
   startCleaner(directory, fileSystem, time);
@@ -175,7 +175,7 @@ describe('compaction', () => {
   });
 
   test('goes on where the map of keys was full', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const time = new VirtualTime();
     const { log, directory } = await openLog(fileSystem, COMPACTED, { time });
     // 20 slots: 18 keys.
@@ -288,7 +288,7 @@ describe('compaction and transactions', () => {
 describe('a cleaning that is under way', () => {
   /** The log with a cleaning that has begun and not ended: each step waits for the time to move. */
   async function underWay() {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const time = new VirtualTime();
     const { log, directory } = await openLog(fileSystem, COMPACTED, { time });
     startCleaner(directory, fileSystem, time, { settings: () => ({ ...cleanerSettings, bytesPerSecond: 1 }) });
@@ -308,7 +308,7 @@ describe('a cleaning that is under way', () => {
     return { log, directory, fileSystem, time, finish };
   }
 
-  const leftovers = (fileSystem: MemoryFileSystem) =>
+  const leftovers = (fileSystem: SimulatedDisk) =>
     fileSystem.list('/data/t-0').filter((name) => /\.(cleaned|swap)$/.test(name));
 
   test('does not hold up appends and reads', async () => {

@@ -1,10 +1,10 @@
 // Random histories of appends, rolls, truncations, deletions, restarts and crashes, compared with a list of records.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogDirectory } from '../../../src/log/log-directory.ts';
 import type { PartitionLog } from '../../../src/log/partition-log.ts';
 import { append, batchOf, openLog, readAll, VirtualTime } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 type Step =
   | { kind: 'append'; sizes: number[]; timestamp: number }
@@ -55,7 +55,7 @@ interface Modelled {
 class Run {
   readonly #flushMessages: number;
   readonly #tailBytes: number;
-  #fileSystem: MemoryFileSystem;
+  #fileSystem: SimulatedDisk;
   #directory!: LogDirectory;
   #log!: PartitionLog;
   #time = new VirtualTime();
@@ -65,7 +65,7 @@ class Run {
   constructor(flushMessages: number, tailBytes: number) {
     this.#flushMessages = flushMessages;
     this.#tailBytes = tailBytes;
-    this.#fileSystem = new MemoryFileSystem({ trackSync: true });
+    this.#fileSystem = new SimulatedDisk();
     this.#fileSystem.makeDirectory('/data');
     this.#fileSystem.syncDirectory('/');
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { FileHandle, FileSystem } from '../../../src/io/file-system.ts';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogConfig } from '../../../src/log/log-config.ts';
 import { buildEndTransactionBatch } from '../../../src/wire/records/control-batch.ts';
 import * as header from '../../../src/wire/records/record-batch.ts';
 import { append, batchOf, NOW_MS, openLog, readAll, readBatches, readValues, VirtualTime } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const client = { leaderEpoch: 0, origin: 'client' } as const;
 
@@ -22,7 +22,7 @@ interface Counted {
 /** A memory file system whose log files count and fail as told. */
 function observed(): { fileSystem: FileSystem; counted: Counted } {
   const counted: Counted = { writes: 0, syncs: 0, reads: 0, failWrites: false, failReads: false };
-  const inner = new MemoryFileSystem();
+  const inner = new SimulatedDisk();
   const failure = (code: string) => Object.assign(new Error(code), { code });
   const wrap = (handle: FileHandle): FileHandle => ({
     path: handle.path,
@@ -58,7 +58,7 @@ function observed(): { fileSystem: FileSystem; counted: Counted } {
     },
   }) as FileSystem;
   // Private fields need the real object behind every other method.
-  for (const name of Object.getOwnPropertyNames(MemoryFileSystem.prototype)) {
+  for (const name of Object.getOwnPropertyNames(SimulatedDisk.prototype)) {
     if (name === 'constructor' || name === 'open') continue;
     const method = Reflect.get(inner, name) as (...args: unknown[]) => unknown;
     Object.defineProperty(fileSystem, name, { value: (...args: unknown[]) => method.apply(inner, args) });
@@ -68,7 +68,7 @@ function observed(): { fileSystem: FileSystem; counted: Counted } {
 
 describe('appending', () => {
   test('decides at once and writes later', async () => {
-    const { log } = await openLog(new MemoryFileSystem(), {}, { synchronousWriteBytesMax: 0 });
+    const { log } = await openLog(new SimulatedDisk(), {}, { synchronousWriteBytesMax: 0 });
     const first = log.appendAsLeader(batchOf(['a', 'b']), client);
     const second = log.appendAsLeader(batchOf(['c']), client);
     expect(first).toMatchObject({ kind: 'appended', firstOffset: 0, lastOffset: 1, recordCount: 2, logStartOffset: 0 });
@@ -102,7 +102,7 @@ describe('appending', () => {
 
   test('flush.ms syncs later, without anyone waiting', async () => {
     const time = new VirtualTime();
-    const { log } = await openLog(new MemoryFileSystem(), { flushMs: 500 }, { time });
+    const { log } = await openLog(new SimulatedDisk(), { flushMs: 500 }, { time });
     await append(log, batchOf(['a']));
     expect(log.flushedEndOffset).toBe(0);
     time.advance(500);
@@ -111,7 +111,7 @@ describe('appending', () => {
   });
 
   test('a batch larger than segment.bytes is refused', async () => {
-    const { log } = await openLog(new MemoryFileSystem(), { segmentBytes: 100 });
+    const { log } = await openLog(new SimulatedDisk(), { segmentBytes: 100 });
     expect(log.appendAsLeader(batchOf(['x'.repeat(100)]), client)).toMatchObject({ error: 'RECORD_LIST_TOO_LARGE' });
     expect(log.logEndOffset).toBe(0);
   });
@@ -146,7 +146,7 @@ describe('appending', () => {
 
 describe('a follower', () => {
   test('takes batches with their offsets, gaps included, and their epochs', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     const bytes = Buffer.concat([
       batchOf(['a', 'b'], { baseOffset: 0, partitionLeaderEpoch: 1 }),
       batchOf(['c'], { baseOffset: 10, partitionLeaderEpoch: 3 }),
@@ -165,7 +165,7 @@ describe('a follower', () => {
   });
 
   test('leaves out a torn last batch and batches of later epochs', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     const first = batchOf(['a'], { partitionLeaderEpoch: 1 });
     const second = batchOf(['b'], { baseOffset: 1, partitionLeaderEpoch: 2 });
     expect(log.appendAsFollower(Buffer.concat([first, second]), 1)).toMatchObject({ lastOffset: 0, recordCount: 1 });
@@ -174,7 +174,7 @@ describe('a follower', () => {
   });
 
   test('refuses overlaps and broken checksums', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     log.appendAsFollower(batchOf(['a', 'b'], { partitionLeaderEpoch: 1 }), 1);
     expect(log.appendAsFollower(batchOf(['c'], { baseOffset: 1, partitionLeaderEpoch: 1 }), 1)).toMatchObject({
       error: 'OFFSET_OUT_OF_RANGE',
@@ -185,7 +185,7 @@ describe('a follower', () => {
   });
 
   test('a raft leader must stamp its epoch', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     const options = { leaderEpoch: 4, origin: 'raft-leader' } as const;
     expect(log.appendAsLeader(batchOf(['a'], { partitionLeaderEpoch: 3 }), options)).toMatchObject({
       error: 'INVALID_RECORD',
@@ -198,7 +198,7 @@ describe('a follower', () => {
 
 describe('rolling', () => {
   async function rolled(config: Partial<LogConfig>, time = new VirtualTime()) {
-    const opened = await openLog(new MemoryFileSystem(), config, { time });
+    const opened = await openLog(new SimulatedDisk(), config, { time });
     return { ...opened, time };
   }
 
@@ -238,7 +238,7 @@ describe('rolling', () => {
   });
 
   test('deleting whole segments moves the log start offset and drops old snapshots', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     for (const value of ['a', 'b', 'c']) {
       await append(log, batchOf([value]));
@@ -261,7 +261,7 @@ describe.each([
   ['from the file', cold],
 ])('reading %s', (_name, options) => {
   async function filled(count = 40) {
-    const { log } = await openLog(new MemoryFileSystem(), { indexIntervalBytes: 200, segmentBytes: 1500 }, options);
+    const { log } = await openLog(new SimulatedDisk(), { indexIntervalBytes: 200, segmentBytes: 1500 }, options);
     for (let i = 0; i < count; i++) await append(log, batchOf([`${i}a`, `${i}b`, `${i}c`]));
     return log;
   }
@@ -306,14 +306,14 @@ describe.each([
   });
 
   test('finds a batch that is much larger than asked for', async () => {
-    const { log } = await openLog(new MemoryFileSystem(), {}, options);
+    const { log } = await openLog(new SimulatedDisk(), {}, options);
     await append(log, batchOf(['x'.repeat(200_000)]));
     await append(log, batchOf(['y'.repeat(300_000)]));
     expect((await readValues(log, 0, 1)).map((value) => value.length)).toEqual([200_000, 300_000]);
   });
 
   test('by timestamp finds the first record at or after it', async () => {
-    const { log } = await openLog(new MemoryFileSystem(), { indexIntervalBytes: 100, segmentBytes: 1000 }, options);
+    const { log } = await openLog(new SimulatedDisk(), { indexIntervalBytes: 100, segmentBytes: 1000 }, options);
     const stamps = [10, 30, 20, 50, 40, 40, 90, 5, 60, 70, 80, 15];
     for (let i = 0; i < stamps.length; i += 2) {
       const records = stamps.slice(i, i + 2).map((timestamp) => ({ timestamp, key: null, value: Buffer.alloc(90) }));
@@ -333,7 +333,7 @@ describe.each([
 
 describe('the tail in memory', () => {
   test('serves without a promise and without a copy', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     for (let i = 0; i < 10; i++) await append(log, batchOf([`${i}`]));
     const one = log.read(2, 100_000, { minOneBatch: true, endOffset: 10 });
     const two = log.read(2, 100_000, { minOneBatch: true, endOffset: 10 });
@@ -360,7 +360,7 @@ describe('truncation', () => {
   test('cuts the batch that holds the offset and everything behind it', async () => {
     for (const options of [{}, cold]) {
       for (let offset = 0; offset <= 31; offset++) {
-        const { log } = await openLog(new MemoryFileSystem(), { indexIntervalBytes: 100, segmentBytes: 500 }, options);
+        const { log } = await openLog(new SimulatedDisk(), { indexIntervalBytes: 100, segmentBytes: 500 }, options);
         for (let i = 0; i < 10; i++) await append(log, batchOf(['a', 'b', 'c']), i);
         await log.truncateTo(offset);
         const end = Math.min(30, offset - (offset % 3));
@@ -375,7 +375,7 @@ describe('truncation', () => {
   });
 
   test('brings producers back to what the rest of the log says', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     for (let i = 0; i < 4; i++) {
       await append(log, batchOf(['x'], { producerId: 1, producerEpoch: 0, baseSequence: i }));
       if (i === 1) log.roll();
@@ -387,7 +387,7 @@ describe('truncation', () => {
   });
 
   test('fully leaves an empty log at the new offset, also after a restart', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log, directory } = await openLog(fileSystem);
     for (let i = 0; i < 3; i++) await append(log, batchOf(['x']));
     await log.truncateFullyAndStartAt(100);
@@ -404,7 +404,7 @@ describe('idempotent producers (KIP-98)', () => {
     batchOf(values, { producerId: 7, producerEpoch, baseSequence });
 
   test('the last five batches are duplicates, older ones out of order', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     for (let sequence = 0; sequence < 7; sequence++) await append(log, send(sequence));
     for (let sequence = 2; sequence < 7; sequence++) {
       expect(log.appendAsLeader(send(sequence), client)).toMatchObject({ kind: 'duplicate', firstOffset: sequence });
@@ -417,7 +417,7 @@ describe('idempotent producers (KIP-98)', () => {
   });
 
   test('a duplicate waits for the write of its original', async () => {
-    const { log } = await openLog(new MemoryFileSystem(), {}, { synchronousWriteBytesMax: 0 });
+    const { log } = await openLog(new SimulatedDisk(), {}, { synchronousWriteBytesMax: 0 });
     log.appendAsLeader(send(0), client);
     const duplicate = log.appendAsLeader(send(0), client);
     expect(duplicate).toMatchObject({ kind: 'duplicate', firstOffset: 0 });
@@ -426,7 +426,7 @@ describe('idempotent producers (KIP-98)', () => {
   });
 
   test('an older epoch is refused, a newer one starts at sequence 0', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     await append(log, send(0, 3));
     expect(log.appendAsLeader(send(1, 2), client)).toMatchObject({ error: 'INVALID_PRODUCER_EPOCH' });
     expect(log.appendAsLeader(send(1, 4), client)).toMatchObject({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' });
@@ -434,14 +434,14 @@ describe('idempotent producers (KIP-98)', () => {
   });
 
   test('an unknown producer may begin anywhere, and sequences wrap', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     await append(log, send(0x7fff_ffff));
     expect(log.appendAsLeader(send(0), client)).toMatchObject({ kind: 'appended' });
   });
 
   test('a producer that was silent for producer.id.expiration.ms is forgotten', async () => {
     const time = new VirtualTime();
-    const { log } = await openLog(new MemoryFileSystem(), {}, { time });
+    const { log } = await openLog(new SimulatedDisk(), {}, { time });
     await append(log, send(0));
     expect(log.activeProducers()).toHaveLength(1);
     time.advance(86_400_000);
@@ -457,7 +457,7 @@ describe('transactions', () => {
   const coordinator = { leaderEpoch: 0, origin: 'coordinator' } as const;
 
   test('hold back the last stable offset until their marker is below the high watermark', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     await append(log, batchOf(['plain']));
     await append(log, data(1, 0));
     await append(log, data(2, 0));
@@ -476,7 +476,7 @@ describe('transactions', () => {
   });
 
   test('are the same after a crash and after a clean stop', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem);
     await append(first.log, data(1, 0));
     await append(first.log, data(2, 0));
@@ -499,7 +499,7 @@ describe('transactions', () => {
   });
 
   test('a marker of an older coordinator is fenced', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     await append(log, data(1, 0));
     log.appendAsLeader(marker(1, 'commit', 5), coordinator);
     expect(log.appendAsLeader(marker(1, 'abort', 4), coordinator)).toMatchObject({
@@ -508,7 +508,7 @@ describe('transactions', () => {
   });
 
   test('a batch that opens one needs the guard that was given before, and no marker since (KIP-890)', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     const producer = (baseSequence: number) => ({ producerId: 1, producerEpoch: 0, baseSequence });
     const guard = log.startTransactionVerification(producer(0))!;
     expect(log.appendAsLeader(data(1, 0), { ...client, transactionGuard: { producerId: 1 } })).toMatchObject({
@@ -533,7 +533,7 @@ describe('transactions', () => {
   });
 
   test('a plain batch inside a transaction is refused', async () => {
-    const { log } = await openLog(new MemoryFileSystem());
+    const { log } = await openLog(new SimulatedDisk());
     await append(log, data(1, 0));
     const plain = batchOf(['x'], { producerId: 1, producerEpoch: 0, baseSequence: 1 });
     expect(log.appendAsLeader(plain, client)).toMatchObject({ error: 'INVALID_TXN_STATE' });

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { readOffsetCheckpoint } from '../../../src/log/checkpoint-file.ts';
 import { LogDirectoryLockedError } from '../../../src/log/log-directory.ts';
 import { OffsetIndex } from '../../../src/log/offset-index.ts';
 import * as header from '../../../src/wire/records/record-batch.ts';
 import { append, batchOf, openLog, openLogDirectory, readValues, VirtualTime } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const LOG_FILE = '/data/t-0/00000000000000000000.log';
 
 describe('after kill -9', () => {
   test('every acknowledged record is there, and nothing else', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     await append(log, batchOf(['a', 'b']));
     await append(log, batchOf(['c']));
@@ -22,7 +22,7 @@ describe('after kill -9', () => {
   });
 
   test('a tail torn at any byte of the last batch is cut, and the log goes on from there', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     await append(log, batchOf(['a', 'b']));
     const keptSize = log.sizeInBytes;
@@ -41,7 +41,7 @@ describe('after kill -9', () => {
   });
 
   test('any flipped byte under the checksum of the last batch cuts it', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     await append(log, batchOf(['a']));
     const start = log.sizeInBytes;
@@ -58,7 +58,7 @@ describe('after kill -9', () => {
 
   test('zeros and garbage behind the last batch are cut', async () => {
     for (const tail of [Buffer.alloc(4096), Buffer.alloc(37, 0xa5)]) {
-      const fileSystem = new MemoryFileSystem();
+      const fileSystem = new SimulatedDisk();
       const { log } = await openLog(fileSystem);
       await append(log, batchOf(['a']));
       const crashed = fileSystem.crashClone('kill');
@@ -70,7 +70,7 @@ describe('after kill -9', () => {
   });
 
   test('the segments behind a bad batch go, and so do their snapshots', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     for (const value of ['a', 'b', 'c']) {
       await append(log, batchOf([value]));
@@ -92,7 +92,7 @@ describe('after kill -9', () => {
   });
 
   test('what lies below the recovery point is not read again', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log, directory } = await openLog(fileSystem);
     await append(log, batchOf(['a']));
     log.roll();
@@ -110,7 +110,7 @@ describe('after kill -9', () => {
   });
 
   test('producers are known again: a retry is still a duplicate, a gap still refused', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     const producer = { producerId: 9, producerEpoch: 0 };
     for (let sequence = 0; sequence < 3; sequence++) {
@@ -128,7 +128,7 @@ describe('after kill -9', () => {
 
 describe('after a power loss', () => {
   async function powered() {
-    const fileSystem = new MemoryFileSystem({ trackSync: true });
+    const fileSystem = new SimulatedDisk();
     fileSystem.makeDirectory('/data');
     fileSystem.syncDirectory('/');
     return fileSystem;
@@ -189,7 +189,7 @@ describe('after a power loss', () => {
 
 describe('a clean start', () => {
   test('trusts what the last run wrote, and takes up where it ended', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem, { indexIntervalBytes: 100 });
     for (let i = 0; i < 50; i++) await append(first.log, batchOf([`value ${i}`]));
     await first.directory.close({ brokerEpoch: 1 });
@@ -209,7 +209,7 @@ describe('a clean start', () => {
   });
 
   test('an index that is missing, torn, padded with zeros or wrong is built anew', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem, { indexIntervalBytes: 100 });
     for (let i = 0; i < 30; i++) await append(first.log, batchOf([`value ${i}`]));
     first.log.roll();
@@ -236,7 +236,7 @@ describe('a clean start', () => {
   });
 
   test('an index whose single entry is at the base offset is sound', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     fileSystem.makeDirectory('/d');
     const bytes = Buffer.alloc(8);
     bytes.writeInt32BE(0, 0);
@@ -252,7 +252,7 @@ describe('a clean start', () => {
   });
 
   test('a broken producer snapshot costs a replay, not the producers', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem);
     await append(first.log, batchOf(['x'], { producerId: 5, producerEpoch: 1, baseSequence: 0 }));
     await first.directory.close({ brokerEpoch: 1 });
@@ -265,7 +265,7 @@ describe('a clean start', () => {
   });
 
   test('leftovers of deletion and cleaning go, a finished swap is finished', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem);
     for (const value of ['a', 'b', 'c']) {
       await append(first.log, batchOf([value]));
@@ -289,7 +289,7 @@ describe('a clean start', () => {
 
 describe('the log directory', () => {
   test('is locked while it is open', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const directory = openLogDirectory(fileSystem);
     expect(() => openLogDirectory(fileSystem)).toThrow(LogDirectoryLockedError);
     await directory.close({ brokerEpoch: 1 });
@@ -297,7 +297,7 @@ describe('the log directory', () => {
   });
 
   test('a start that fails before the logs are recovered does not declare them clean', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { log } = await openLog(fileSystem);
     await append(log, batchOf(['a']));
     const crashed = fileSystem.crashClone('kill');
@@ -306,7 +306,7 @@ describe('the log directory', () => {
   });
 
   test('a log that the cluster no longer knows is set aside', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { directory } = await openLog(fileSystem);
     await directory.close({ brokerEpoch: 1 });
     const again = openLogDirectory(fileSystem);
@@ -317,7 +317,7 @@ describe('the log directory', () => {
   });
 
   test('deletion renames at once and removes after file.delete.delay.ms', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const time = new VirtualTime();
     const { directory, log } = await openLog(fileSystem, {}, { time });
     await append(log, batchOf(['a']));
@@ -335,7 +335,7 @@ describe('the log directory', () => {
   });
 
   test('a topic that is created again under its old name does not inherit checkpoints', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { directory, log } = await openLog(fileSystem);
     for (let i = 0; i < 5; i++) await append(log, batchOf(['old']));
     await log.flush();
@@ -351,7 +351,7 @@ describe('the log directory', () => {
   });
 
   test('deleted records stay deleted after a crash', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const time = new VirtualTime();
     const { log } = await openLog(fileSystem, {}, { time });
     for (const value of ['a', 'b', 'c']) await append(log, batchOf([value]));
@@ -365,7 +365,7 @@ describe('the log directory', () => {
   });
 
   test('hundreds of idle logs keep few files open and no timer', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const time = new VirtualTime();
     const { directory, log } = await openLog(fileSystem, {}, { time, openFilesMax: 10 });
     for (let partition = 1; partition <= 300; partition++) {
@@ -379,7 +379,7 @@ describe('the log directory', () => {
   });
 
   test('the metadata log is recovered whatever the marker says, and synced', async () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = await openLog(fileSystem);
     const metadata = await first.directory.openMetadataLog(first.log.config);
     const appended = metadata.appendAsFollower(batchOf(['m'], { partitionLeaderEpoch: 1 }), 1);

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogConfig } from '../../../src/log/log-config.ts';
 import type { PartitionLog } from '../../../src/log/partition-log.ts';
-import { CrashPointFileSystem } from '../../support/crash-points.ts';
 import { append, batchOf, defaultLogConfig, NOW_MS, openLog, readValues, VirtualTime } from '../../support/logs.ts';
+import { CRASHES_IN_ORDER, crashPoints, SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const DAY_MS = 86_400_000;
 
-async function logWith(config: Partial<LogConfig>, fileSystem = new MemoryFileSystem()) {
+async function logWith(config: Partial<LogConfig>, fileSystem = new SimulatedDisk()) {
   const time = new VirtualTime();
   return { ...(await openLog(fileSystem, config, { time })), time, fileSystem };
 }
@@ -20,7 +19,7 @@ async function fill(log: PartitionLog, values: readonly string[]): Promise<void>
   }
 }
 
-const names = (fileSystem: MemoryFileSystem) => fileSystem.list('/data/t-0');
+const names = (fileSystem: SimulatedDisk) => fileSystem.list('/data/t-0');
 
 describe('retention by time', () => {
   test('segments whose youngest record is older than retention.ms go, and the log start offset with them', async () => {
@@ -60,7 +59,7 @@ describe('retention by time', () => {
 
   test('records without a timestamp are as old as their file', async () => {
     const time = new VirtualTime();
-    const fileSystem = new MemoryFileSystem({ nowMs: () => time.nowMs() });
+    const fileSystem = new SimulatedDisk({ nowMs: () => time.nowMs() });
     const { log } = await openLog(fileSystem, { retentionMs: DAY_MS }, { time });
     await append(log, batchOf([], { records: [{ timestamp: -1, key: null, value: Buffer.from('a') }] }));
     log.roll();
@@ -142,10 +141,9 @@ describe('files of deleted segments', () => {
   });
 
   test('a crash at any point of a deletion leaves a log without holes that has every record that was kept', async () => {
-    const disk = new MemoryFileSystem({ trackSync: true });
-    disk.makeDirectory('/data');
-    disk.syncDirectory('/');
-    const fileSystem = new CrashPointFileSystem(disk);
+    const fileSystem = new SimulatedDisk();
+    fileSystem.makeDirectory('/data');
+    fileSystem.syncDirectory('/');
     const time = new VirtualTime();
     const { log, directory } = await openLog(
       fileSystem,
@@ -160,16 +158,21 @@ describe('files of deleted segments', () => {
     await log.flush();
     directory.checkpoint();
     time.advance(3 * DAY_MS);
-    fileSystem.recording = true;
-    expect(log.deleteOldSegments(4)).toBe(2);
-    await log.flush();
-    time.advance(60_000);
-    const points = fileSystem.finish();
+    const points = await crashPoints(
+      fileSystem,
+      async () => {
+        expect(log.deleteOldSegments(4)).toBe(2);
+        await log.flush();
+        time.advance(60_000);
+      },
+      () => null,
+      CRASHES_IN_ORDER,
+    );
     expect(points.length).toBeGreaterThan(20);
-    for (const { before, kind, disk: crashed } of points) {
+    for (const { before, crash, disk: crashed } of points) {
       const { log: reopened } = await openLog(crashed, {}, { time });
       const values = await readValues(reopened);
-      const what = `${kind} before ${before}`;
+      const what = `${crash} before ${before}`;
       expect(['0,1,2,3', '1,2,3', '2,3'], what).toContain(values.join());
       expect(reopened.logEndOffset, what).toBe(4);
       const retry = batchOf(['3'], { producerId: 7, producerEpoch: 0, baseSequence: 3 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { Random } from '../../../src/base/random.ts';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { readMetaProperties } from '../../../src/log/directory-files.ts';
 import {
   type FormatOptions,
@@ -13,12 +12,13 @@ import * as header from '../../../src/wire/records/record-batch.ts';
 import { batches } from '../../../src/wire/records/records.ts';
 import { unpackDataDirectory } from '../../support/data-directory.ts';
 import { seededRandom } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const CLUSTER_ID = 'SamsaGolden38f534a957A';
 const BOOTSTRAP = '/data/bootstrap.checkpoint';
 const SNAPSHOT = '/data/__cluster_metadata-0/00000000000000000000-0000000000.checkpoint';
 
-function format(fileSystem: MemoryFileSystem, options: Partial<FormatOptions> = {}) {
+function format(fileSystem: SimulatedDisk, options: Partial<FormatOptions> = {}) {
   return formatStorage({
     fileSystem,
     nodeId: 1,
@@ -31,7 +31,7 @@ function format(fileSystem: MemoryFileSystem, options: Partial<FormatOptions> = 
   });
 }
 
-function levels(fileSystem: MemoryFileSystem): Record<string, number> {
+function levels(fileSystem: SimulatedDisk): Record<string, number> {
   return Object.fromEntries(
     readBootstrapRecords(fileSystem, '/data')
       .map(decodeMetadataRecord)
@@ -59,7 +59,7 @@ describe('a directory formatted as standalone', () => {
     const { directoryId, clusterId } = readMetaProperties(golden, '/data')!;
     // The directory id is the only chance in it, as the cluster id is given.
     const random: Random = { nextInt: () => 0, bytes: () => Buffer.from(directoryId!, 'base64url') };
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     format(fileSystem, { random, clusterId, nowMs: 1795241354564 });
     expect(readMetaProperties(fileSystem, '/data')).toEqual(readMetaProperties(golden, '/data'));
     for (const path of [BOOTSTRAP, SNAPSHOT]) {
@@ -69,7 +69,7 @@ describe('a directory formatted as standalone', () => {
   });
 
   test('gets a cluster id and ids for its directories, and only one of them the voters', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const { clusterId, directoryIds } = formatStorage({
       fileSystem,
       nodeId: 3,
@@ -91,7 +91,7 @@ describe('a directory formatted as standalone', () => {
   });
 
   test('survives a power loss', () => {
-    const fileSystem = new MemoryFileSystem({ trackSync: true });
+    const fileSystem = new SimulatedDisk();
     format(fileSystem);
     const disk = fileSystem.crashClone('power-loss');
     expect(disk.readFile(SNAPSHOT)).toEqual(fileSystem.readFile(SNAPSHOT));
@@ -105,14 +105,14 @@ describe('levels', () => {
     ['4.1', { 'metadata.version': 27, 'eligible.leader.replicas.version': 1, 'group.version': 1 }],
     ['3.9', { 'metadata.version': 21 }],
   ])('of release %s', (releaseVersion, expected) => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     format(fileSystem, { releaseVersion });
     expect(levels(fileSystem)).toMatchObject(expected);
     if (releaseVersion === '3.9') expect(levels(fileSystem)).toEqual(expected);
   });
 
   test('that are asked for replace those of the release; 0 leaves a feature out', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     format(fileSystem, {
       features: new Map([
         ['transaction.version', 1],
@@ -129,19 +129,19 @@ describe('levels', () => {
     [{ features: new Map([['x', 1]]) }, 'There is no feature x.'],
     [{ features: new Map([['group.version', 2]]) }, 'The feature group.version has no level 2: the levels are 0 to 1.'],
   ])('that do not exist are refused: %o', (options, message) => {
-    expect(() => format(new MemoryFileSystem(), options)).toThrow(message);
+    expect(() => format(new SimulatedDisk(), options)).toThrow(message);
   });
 });
 
 describe('a directory that is formatted already', () => {
   test('is not formatted again', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     format(fileSystem);
     expect(() => format(fileSystem)).toThrow('The directory /data is already formatted.');
   });
 
   test('is left alone when asked for, and its cluster id goes to the new ones beside it', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     const first = format(fileSystem);
     const second = formatStorage({
       fileSystem,
@@ -159,7 +159,7 @@ describe('a directory that is formatted already', () => {
   });
 
   test('belongs to one node and one cluster', () => {
-    const fileSystem = new MemoryFileSystem();
+    const fileSystem = new SimulatedDisk();
     format(fileSystem);
     const read = (expected: { nodeId: number; clusterId?: string }) =>
       readFormattedDirectories(fileSystem, ['/data'], expected, seededRandom());

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { readSnapshotFile } from '../../../src/raft/snapshot-file.ts';
 import { decodeMetadataRecord } from '../../../src/wire/record-framing.ts';
 import * as header from '../../../src/wire/records/record-batch.ts';
 import { batches, readRecords } from '../../../src/wire/records/records.ts';
 import { readDumps, readExpectedDirectory, unpackDataDirectory } from '../../support/data-directory.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 import { format, openQuorum, startBroker } from './quorum-fixture.ts';
 
 const LOG = '/data/__cluster_metadata-0/00000000000000000000.log';
@@ -14,7 +14,7 @@ function newTopic(name: string, partitions = 1) {
 }
 
 /** Batches as [control, records], metadata records by their type. */
-function readLog(fileSystem: MemoryFileSystem) {
+function readLog(fileSystem: SimulatedDisk) {
   const data = fileSystem.readFile(LOG);
   return [...batches(data)].map(({ position, sizeInBytes }) => {
     const records = readRecords(data.subarray(position, position + sizeInBytes));
@@ -25,7 +25,7 @@ function readLog(fileSystem: MemoryFileSystem) {
 }
 
 test('the first start writes the batches that Apache Kafka writes', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   const running = await openQuorum(fileSystem);
   await startBroker(running);
@@ -65,7 +65,7 @@ test('the first start writes the batches that Apache Kafka writes', async () => 
 });
 
 test('a command resolves when the image shows its effect and listeners have run', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   const running = await openQuorum(fileSystem);
   await startBroker(running);
@@ -87,7 +87,7 @@ test('a command resolves when the image shows its effect and listeners have run'
 });
 
 test('a clean restart keeps everything and leads again', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   let running = await openQuorum(fileSystem);
   await startBroker(running);
@@ -114,7 +114,7 @@ test('a clean restart keeps everything and leads again', async () => {
 });
 
 test('after a kill the broker may have lost records: it leads again, as recovering', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   const first = await openQuorum(fileSystem);
   await startBroker(first);
@@ -136,7 +136,7 @@ test('after a kill the broker may have lost records: it leads again, as recoveri
 });
 
 test('a directory that starts on another port updates its own voter', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   await (await openQuorum(fileSystem)).close();
   const moved = [{ name: 'CONTROLLER', host: 'localhost', port: 19093, securityProtocol: 0 }];
@@ -157,7 +157,7 @@ test('a directory that starts on another port updates its own voter', async () =
 });
 
 test('an append that power loss can undo is never answered', async () => {
-  const fileSystem = new MemoryFileSystem({ trackSync: true });
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   const first = await openQuorum(fileSystem);
   await startBroker(first);
@@ -170,7 +170,7 @@ test('an append that power loss can undo is never answered', async () => {
 });
 
 test('ten thousand partitions are created in one command, and gone in one', async () => {
-  const fileSystem = new MemoryFileSystem();
+  const fileSystem = new SimulatedDisk();
   format(fileSystem);
   const running = await openQuorum(fileSystem);
   await startBroker(running);

@@ -2,7 +2,7 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { Random } from '../../../src/base/random.ts';
 import { systemTimer } from '../../../src/base/system.ts';
-import type { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
+import type { FileSystem } from '../../../src/io/file-system.ts';
 import type { LogDirectory } from '../../../src/log/log-directory.ts';
 import { formatStorage, readFormattedDirectories } from '../../../src/node/format.ts';
 import { MetadataQuorum, type MetadataQuorumOptions } from '../../../src/node/metadata-quorum.ts';
@@ -13,7 +13,7 @@ import { controllerSettings, permissiveRules } from '../controller/fixture.ts';
 export const listeners = [{ name: 'PLAINTEXT', host: 'localhost', port: 9092, securityProtocol: 0 }];
 export const controllerListeners = [{ name: 'CONTROLLER', host: 'localhost', port: 9093, securityProtocol: 0 }];
 
-export function format(fileSystem: MemoryFileSystem, random: Random = seededRandom(7)): void {
+export function format(fileSystem: FileSystem, random: Random = seededRandom(7)): void {
   formatStorage({
     fileSystem,
     nodeId: 1,
@@ -36,7 +36,7 @@ export interface RunningQuorum {
 }
 
 export async function openQuorum(
-  fileSystem: MemoryFileSystem,
+  fileSystem: FileSystem,
   options: Partial<MetadataQuorumOptions> & { readonly seed?: number } = {},
 ): Promise<RunningQuorum> {
   const time = new VirtualTime();

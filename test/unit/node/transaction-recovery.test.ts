@@ -10,13 +10,13 @@ import { GroupCoordinatorService } from '../../../src/coordinator/group/group-co
 import { TRANSACTION_STATE_TOPIC } from '../../../src/coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../../../src/coordinator/transaction/transaction-coordinator-service.ts';
 import type { FileSystem } from '../../../src/io/file-system.ts';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { LogDirectory } from '../../../src/log/log-directory.ts';
 import { TransactionMarkers } from '../../../src/node/transaction-markers.ts';
 import { CoordinatorPartitions } from '../../../src/replication/coordinator-partitions.ts';
 import { HostedPartitions } from '../../../src/replication/hosted-partitions.ts';
 import { attributes, isControl, producerId as producerIdOf } from '../../../src/wire/records/record-batch.ts';
 import { batches, buildBatch, readRecords } from '../../../src/wire/records/records.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 import { broker, image, partition, topic } from '../apis/api-fakes.ts';
 import { testConfig as groupConfig } from '../coordinator/group/shard-fixture.ts';
 import { countingRandom } from '../coordinator/support.ts';
@@ -31,7 +31,7 @@ async function settle(): Promise<void> {
 }
 
 /** The same files, telling of each write that has happened. */
-function watched(files: MemoryFileSystem, onWrite: () => void): FileSystem {
+function watched(files: SimulatedDisk, onWrite: () => void): FileSystem {
   return new Proxy(files, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
@@ -256,7 +256,7 @@ class World {
 }
 
 interface Crash {
-  readonly files: MemoryFileSystem;
+  readonly files: SimulatedDisk;
   /** What had been answered by then. */
   readonly committed: number;
   readonly asked: number;
@@ -265,7 +265,7 @@ interface Crash {
 test('a crash behind any write loses nothing committed, shows nothing aborted, and leaves nothing hanging', async () => {
   const crashes: Crash[] = [];
   const time = new FakeTime();
-  const files = new MemoryFileSystem();
+  const files = new SimulatedDisk();
   let committed = 0;
   let asked = 0;
   const onWrite = () => crashes.push({ files: files.crashClone('kill'), committed, asked });
