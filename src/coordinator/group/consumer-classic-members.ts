@@ -56,8 +56,8 @@ export class ConsumerClassicMembers {
     }
     let before = group.member(memberId) ?? newConsumerMember(memberId);
     let replacedId: string | null = null;
+    const existing = groupInstanceId === null ? undefined : group.staticMember(groupInstanceId);
     if (groupInstanceId !== null) {
-      const existing = group.staticMember(groupInstanceId);
       if (!isUnknown) before = checkStaticMember(existing, memberId, groupInstanceId);
       else if (existing !== undefined) {
         before = this.#groups.replaceStatic(group, existing, memberId, turn);
@@ -77,6 +77,8 @@ export class ConsumerClassicMembers {
       rackId: subscription.rackId ?? before.rackId,
       rebalanceTimeoutMs: input.rebalanceTimeoutMs === -1 ? before.rebalanceTimeoutMs : input.rebalanceTimeoutMs,
       subscribedTopicNames: sortedOnce(subscription.topics),
+      // Regular expressions of the broker are not known to this protocol.
+      subscribedTopicRegex: '',
       clientId: client.clientId,
       clientHost: client.clientHost,
       classic: {
@@ -85,7 +87,8 @@ export class ConsumerClassicMembers {
         supportedProtocols: input.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
       },
     };
-    const after = this.#groups.advance({ group, before, updated, replacedId, owned, usesRegexes: false }, turn);
+    const replacedByClassic = existing ?? null;
+    const after = this.#groups.advance({ group, before, updated, replacedId, owned, replacedByClassic }, turn);
     turn.settled = (error) => ({
       kind: 'classicMemberWritten',
       groupId,
@@ -186,7 +189,7 @@ export class ConsumerClassicMembers {
       try {
         const member = leavingMember(group, memberId, groupInstanceId);
         if (!left.includes(member)) left.push(member);
-        return { memberId: member.memberId, groupInstanceId, error: 'NONE' as const };
+        return { memberId, groupInstanceId, error: 'NONE' as const };
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
         return { memberId, groupInstanceId, error: error.error };
@@ -238,15 +241,15 @@ function checkMember(
   return generationId === member.memberEpoch ? member : 'ILLEGAL_GENERATION';
 }
 
-/** An administrator may name a static member by its instance id alone. */
+/** Members of both protocols: an administrator removes them so, and may name a static one by its instance id alone. */
 function leavingMember(group: ConsumerGroup, memberId: string, instanceId: string | null): ConsumerMember {
-  const existing = instanceId === null ? knownMember(group, memberId) : group.staticMember(instanceId);
-  const member =
-    instanceId !== null && (existing === undefined || memberId !== '')
-      ? checkStaticMember(existing, memberId, instanceId)
-      : existing;
-  if (member !== undefined && member.classic !== null) return member;
-  throw new KafkaError('UNKNOWN_MEMBER_ID', `Member ${memberId} does not use the classic protocol.`);
+  if (instanceId === null) return knownMember(group, memberId);
+  const existing = group.staticMember(instanceId);
+  return checkStaticMember(
+    existing,
+    memberId === '' && existing !== undefined ? existing.memberId : memberId,
+    instanceId,
+  );
 }
 
 function waitsForOthers(group: ConsumerGroup, member: ConsumerMember): boolean {

@@ -397,10 +397,12 @@ export function memberTombstones(groupId: string, memberId: string): ConsumerGro
   ];
 }
 
-/** In the order in which Kafka replays a group's end. */
-export function groupTombstones(group: ConsumerGroup): ConsumerGroupRecord[] {
+/** In the order in which Kafka replays a group's end. `memberIds` where they are about to be others than the group has. */
+export function groupTombstones(
+  group: ConsumerGroup,
+  memberIds: readonly string[] = [...group.members()].map(({ memberId }) => memberId),
+): ConsumerGroupRecord[] {
   const { groupId } = group;
-  const memberIds = [...group.members()].map(({ memberId }) => memberId);
   const records: ConsumerGroupRecord[] = [];
   for (const memberId of memberIds) records.push({ kind: 'consumerCurrent', groupId, memberId, value: null });
   for (const memberId of memberIds) records.push({ kind: 'consumerTarget', groupId, memberId, value: null });

@@ -56,6 +56,17 @@ export interface Migration {
   upgraded(groupId: string, turn: Turn): void;
   /** Makes the group classic when none but classic members remain; whether it did. */
   maybeDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, turn: Turn): boolean;
+  /** Whether the group would become classic without those that leave. */
+  mayDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, restCount: number): boolean;
+  /** Makes the group classic with a classic member in the place of its last one of the new protocol. */
+  downgradeReplacing(group: ConsumerGroup, step: Replacement, turn: Turn): void;
+}
+
+export interface Replacement {
+  readonly replaced: ConsumerMember;
+  readonly joining: ConsumerMember;
+  /** The target assignment is older than the group epoch: the classic group begins with a rebalance. */
+  readonly isStale: boolean;
 }
 
 /** A member on its way through one request. */
@@ -68,7 +79,8 @@ export interface Step {
   /** The former self of a returning static member. */
   readonly replacedId: string | null;
   readonly owned: OwnedPartitions;
-  readonly usesRegexes: boolean;
+  /** The last member of the new protocol, whose place a classic one takes: the group becomes classic where it may. */
+  readonly replacedByClassic: ConsumerMember | null;
 }
 
 export class ConsumerGroups {
@@ -114,7 +126,7 @@ export class ConsumerGroups {
         ? { before: dynamicMember(group, memberId, input), replacedId: null }
         : this.#staticMember(group, memberId, input.instanceId, input, turn);
     const updated = withSubscription(before, input, client);
-    const step = { group, before, updated, replacedId, owned: input.topicPartitions, usesRegexes: true };
+    const step = { group, before, updated, replacedId, owned: input.topicPartitions, replacedByClassic: null };
     const after = this.advance(step, turn);
     this.scheduleSession(groupId, memberId, turn);
     if (this.get(groupId) !== group) this.#upgraded(group, turn);
@@ -156,9 +168,16 @@ export class ConsumerGroups {
       turn.records.push(newMemberRecord(groupId, updated));
       namesChanged = !sameNames(before.subscribedTopicNames, updated.subscribedTopicNames);
     }
-    const regex = step.usesRegexes ? this.#regexes.update(group, before, updated, turn) : 'unchanged';
+    const regex = this.#regexes.update(group, before, updated, turn);
     const regexes = group.regexes();
     const groupEpoch = this.#groupEpoch(step, namesChanged || regex === 'resolved', regexes, turn);
+    const replaced = step.replacedByClassic;
+    const downgrades =
+      replaced !== null && this.#migration.mayDowngrade(group, new Set([replaced.memberId]), group.memberCount);
+    if (downgrades && groupEpoch > group.epochs().assignmentEpoch) {
+      this.#downgrade(group, { replaced, joining: updated, isStale: true }, turn);
+      return updated;
+    }
     const { targetEpoch, target } = this.#target(step, groupEpoch, regexes, turn);
 
     const image = this.#config.image();
@@ -174,7 +193,13 @@ export class ConsumerGroups {
       turn.records.push(newCurrentRecord(groupId, after));
       if (after.classic === null) this.#scheduleRebalanceEnd(groupId, after, turn);
     }
+    if (downgrades) this.#downgrade(group, { replaced, joining: after, isStale: false }, turn);
     return after;
+  }
+
+  #downgrade(group: ConsumerGroup, replacement: Replacement, turn: Turn): void {
+    for (const { memberId } of group.members()) this.#cancelTimers(group.groupId, memberId, turn);
+    this.#migration.downgradeReplacing(group, replacement, turn);
   }
 
   #groupEpoch(step: Step, bump: boolean, regexes: Regexes, turn: Turn): number {

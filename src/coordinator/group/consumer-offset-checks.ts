@@ -28,12 +28,14 @@ export function checkConsumerCommit(
     return 'UNSUPPORTED_VERSION';
   }
   if (received === member.memberEpoch) return 'NONE';
-  if (received > member.memberEpoch) return epochError(member);
+  // Producers do not know the new protocol's error.
+  const stale = transactional ? 'ILLEGAL_GENERATION' : epochError(member);
+  if (received > member.memberEpoch) return stale;
   for (const { topicId, partitions } of input.topics) {
     for (const { partition } of partitions) {
       const since =
         member.assigned.get(topicId)?.get(partition) ?? member.pendingRevocation.get(topicId)?.get(partition);
-      if (since === undefined || received < since) return epochError(member);
+      if (since === undefined || received < since) return stale;
     }
   }
   return 'NONE';

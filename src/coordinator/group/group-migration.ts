@@ -2,7 +2,7 @@
  * Changing a living group between the classic and the KIP-848 protocol (`group.consumer.migration.policy`).
  *
  *     classic ──a member of the new protocol joins──▶ KIP-848, with classic members in it (consumer-classic-members.ts)
- *     classic ◀──the last member of the new protocol leaves── KIP-848
+ *     classic ◀──the last member of the new protocol leaves, or a classic static member takes its place── KIP-848
  *
  * What the members have stays theirs: in the first direction the old generation becomes the epoch and everybody stands
  * reconciled to what the leader assigned; in the second all are told to rebalance.
@@ -13,6 +13,7 @@ import { ClassicGroup, metadataOf } from './classic-group.ts';
 import type { ClassicGroups } from './classic-groups.ts';
 import { joinGroupFailure, syncGroupFailure, type Turn } from './commands.ts';
 import {
+  type Assignment,
   type ConsumerGroup,
   type ConsumerMember,
   groupTombstones,
@@ -23,10 +24,10 @@ import {
   sortedOnce,
 } from './consumer-group.ts';
 import type { ConsumerGroupRecord } from './consumer-group-records.ts';
-import type { Migration } from './consumer-groups.ts';
+import type { Migration, Replacement } from './consumer-groups.ts';
 import { readAssignment, readSubscription, writeAssignment } from './embedded-protocol.ts';
 import type { GroupConfig } from './group-config.ts';
-import { newGroupMetadataRecord } from './group-records.ts';
+import { type GroupRecord, newGroupMetadataRecord } from './group-records.ts';
 
 export class GroupMigration implements Migration {
   readonly #config: GroupConfig;
@@ -108,21 +109,47 @@ export class GroupMigration implements Migration {
     }
   }
 
-  maybeDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, turn: Turn): boolean {
-    const rest: ConsumerMember[] = [];
+  mayDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, restCount: number): boolean {
+    const { migrationPolicy } = this.#config.consumer;
+    if (restCount === 0 || restCount > this.#config.groupSizeMax) return false;
+    if (migrationPolicy !== 'downgrade' && migrationPolicy !== 'bidirectional') return false;
     for (const member of group.members()) {
       if (leaving.has(member.memberId) === (member.classic !== null)) return false;
-      if (!leaving.has(member.memberId)) rest.push(member);
     }
-    const { migrationPolicy } = this.#config.consumer;
-    if (rest.length === 0 || rest.length > this.#config.groupSizeMax) return false;
-    if (migrationPolicy !== 'downgrade' && migrationPolicy !== 'bidirectional') return false;
+    return true;
+  }
 
-    const { groupId } = group;
-    const classic = new ClassicGroup(groupId, turn.nowMs);
+  maybeDowngrade(group: ConsumerGroup, leaving: ReadonlySet<string>, turn: Turn): boolean {
+    const rest = [...group.members()].filter(({ memberId }) => !leaving.has(memberId));
+    if (!this.mayDowngrade(group, leaving, rest.length)) return false;
+    const classic = this.#convert(group, rest, group.target.bind(group), turn);
+    turn.records.push(...groupTombstones(group), this.#adopt(classic, turn));
+    this.#classic.rebalance.prepare(classic, turn);
+    return true;
+  }
+
+  downgradeReplacing(group: ConsumerGroup, { replaced, joining, isStale }: Replacement, turn: Turn): void {
+    const rest = [...group.members()].filter(({ memberId }) => memberId !== replaced.memberId);
+    const targetOf = (memberId: string) => group.target(memberId === joining.memberId ? replaced.memberId : memberId);
+    const classic = this.#convert(group, [...rest, joining], targetOf, turn);
+    const ids = [...group.members()].map(({ memberId }) =>
+      memberId === replaced.memberId ? joining.memberId : memberId,
+    );
+    turn.records.push(...groupTombstones(group, ids), this.#adopt(classic, turn));
+    // Whoever takes the other's place takes its partitions as well; the others need not notice.
+    if (isStale) this.#classic.rebalance.prepare(classic, turn);
+  }
+
+  #convert(
+    group: ConsumerGroup,
+    members: readonly ConsumerMember[],
+    targetOf: (memberId: string) => Assignment,
+    turn: Turn,
+  ): ClassicGroup {
+    const classic = new ClassicGroup(group.groupId, turn.nowMs);
     classic.state = 'Stable';
     classic.generationId = group.epochs().groupEpoch;
-    for (const member of rest) {
+    for (const member of members) {
       classic.add({
         memberId: member.memberId,
         groupInstanceId: member.instanceId,
@@ -141,16 +168,18 @@ export class GroupMigration implements Migration {
     classic.protocolName = classic.selectProtocol();
     classic.subscribedTopics = classic.computeSubscribedTopics();
     const image = this.#config.consumer.image();
-    const assignments = new Map<string, Buffer>();
     for (const member of classic.members.values()) {
       const metadata = metadataOf(member, classic.protocolName);
-      member.assignment = writeAssignment(group.target(member.memberId), metadata, image);
-      assignments.set(member.memberId, member.assignment);
+      member.assignment = writeAssignment(targetOf(member.memberId), metadata, image);
     }
-    turn.records.push(...groupTombstones(group), newGroupMetadataRecord(groupId, classic.metadataValue(assignments)));
+    return classic;
+  }
+
+  /** The classic group is there from now on; gives the record that says so. */
+  #adopt(classic: ClassicGroup, turn: Turn): GroupRecord {
+    const assignments = new Map([...classic.members.values()].map((member) => [member.memberId, member.assignment]));
     this.#classic.adopt(classic);
     for (const member of classic.members.values()) this.#classic.rebalance.scheduleSession(classic, member, turn);
-    this.#classic.rebalance.prepare(classic, turn);
-    return true;
+    return newGroupMetadataRecord(classic.groupId, classic.metadataValue(assignments));
   }
 }

@@ -131,12 +131,83 @@ describe('classic members of a KIP-848 group', () => {
     expect(f.heartbeat(memberId, 1)).toBe('UNKNOWN_MEMBER_ID');
   });
 
-  test('leave by LeaveGroup; members of the new protocol do not', () => {
+  test('leave by LeaveGroup, as members of the new protocol do that an administrator removes', () => {
     const { f, memberId } = classicGroup();
     f.joins('a', ['orders']);
-    expect(f.leave({ memberId }, { memberId: 'a' }).response).toMatchObject({
-      members: [{ error: 'NONE' }, { error: 'UNKNOWN_MEMBER_ID' }],
+    f.joins('b', ['orders'], { instanceId: 'of b' });
+    expect(f.leave({ memberId: 'nobody' }, { memberId }, { groupInstanceId: 'of b' }).response).toMatchObject({
+      members: [
+        { memberId: 'nobody', error: 'UNKNOWN_MEMBER_ID' },
+        { memberId, error: 'NONE' },
+        { memberId: '', groupInstanceId: 'of b', error: 'NONE' },
+      ],
     });
     expect(f.beat({ memberId: 'a', memberEpoch: 2 })).toMatchObject({ assignment: owned('orders', 0, 1, 2, 3) });
+    expect(f.leave({ memberId: 'a' }).response).toMatchObject({ members: [{ error: 'NONE' }] });
+    expect(f.describeConsumer()).toMatchObject({ groupState: 'Empty' });
+  });
+});
+
+describe('a static member of the new protocol whose place a classic one takes', () => {
+  /** A group of one static member of the new protocol, which has gone away for a while. */
+  function groupOfOne(config: ConstructorParameters<typeof ConsumerGroupFixture>[1] = {}) {
+    const f = new ConsumerGroupFixture(orders, config);
+    f.joins('a', ['orders'], { instanceId: 'i' });
+    f.beat({ memberId: 'a', instanceId: 'i', memberEpoch: -2 });
+    f.written.length = 0;
+    return f;
+  }
+
+  const kinds = (f: ConsumerGroupFixture) =>
+    f.written.map((record) => {
+      const id = 'memberId' in record ? ` ${record.memberId}` : '';
+      return `${record.kind}${id}${record.kind !== 'other' && record.value === null ? ' tombstone' : ''}`;
+    });
+
+  test('the group is classic at once if that was its last one; nobody has to rebalance', () => {
+    const f = groupOfOne();
+    const request = f.join({ groupInstanceId: 'i', protocols: [{ name: 'range', metadata }] });
+    expect(f.joined(request)).toMatchObject({
+      error: 'NONE',
+      memberId: 'id1',
+      generationId: 2,
+      protocolType: 'consumer',
+      protocolName: 'range',
+    });
+    expect(kinds(f)).toEqual([
+      ...['consumerCurrent a tombstone', 'consumerTarget a tombstone', 'consumerMember a tombstone'],
+      ...['consumerMember id1', 'consumerTarget id1', 'consumerCurrent id1', 'consumerMember id1'],
+      'consumerCurrent id1',
+      ...['consumerCurrent id1 tombstone', 'consumerTarget id1 tombstone', 'consumerTargetEpoch tombstone'],
+      ...['consumerMember id1 tombstone', 'consumerPartitionMetadata tombstone', 'consumerEpoch tombstone'],
+      'groupMetadata',
+    ]);
+    expect(f.written.at(-1)).toMatchObject({ value: { generation: 2, members: [{ groupInstanceId: 'i' }] } });
+    expect(f.state).toBe('Stable');
+    expect(synced(f, 'id1', 2)).toEqual({ error: 'NONE', partitions: [0, 1, 2, 3] });
+    expect(f.heartbeat('id1', 2, 'i')).toBe('NONE');
+  });
+
+  test('what it subscribed to by an expression, or other topics: the classic group begins with a rebalance', () => {
+    const f = groupOfOne();
+    const protocols = [{ name: 'range', metadata: subscription('orders', 'others') }];
+    expect(f.joined(f.join({ groupInstanceId: 'i', protocols }))).toMatchObject({ error: 'NONE', memberId: 'id1' });
+    expect(f.state).toBe('PreparingRebalance');
+    expect(f.written.at(-1)).toMatchObject({ kind: 'groupMetadata' });
+  });
+
+  test.each(['disabled', 'upgrade'] as const)('stays a KIP-848 group where the policy is %s', (migrationPolicy) => {
+    const f = groupOfOne({ migrationPolicy });
+    f.join({ groupInstanceId: 'i', protocols: [{ name: 'range', metadata }] });
+    expect(f.describeConsumer()).toMatchObject({ error: 'NONE', members: [{ usesClassicProtocol: true }] });
+  });
+
+  test('stays a KIP-848 group while there is another of the new protocol', () => {
+    const f = new ConsumerGroupFixture(orders);
+    f.joins('a', ['orders'], { instanceId: 'i' });
+    f.joins('b', ['orders']);
+    f.beat({ memberId: 'a', instanceId: 'i', memberEpoch: -2 });
+    f.join({ groupInstanceId: 'i', protocols: [{ name: 'range', metadata }] });
+    expect(f.describeConsumer()).toMatchObject({ error: 'NONE', groupState: 'Reconciling' });
   });
 });
