@@ -17,6 +17,7 @@ import { clientMetricsConfigs } from '../src/config/client-metrics-configs.ts';
 import { type ConfigKey, type ConfigTable, findKey } from '../src/config/config-key.ts';
 import { groupConfigs } from '../src/config/group-configs.ts';
 import { developerSettings } from '../src/config/node-config.ts';
+import { ottlaConfigs } from '../src/config/ottla-configs.ts';
 import { topicConfigSynonyms, topicConfigs } from '../src/config/topic-configs.ts';
 
 const introduction = `# Configuration
@@ -61,6 +62,7 @@ export function renderConfiguration(): string {
     section('Topics', topicConfigs, (name) => topicConfigSynonyms[name as keyof typeof topicConfigs]?.[0]?.name),
     section('Groups, one by one', groupConfigs),
     section('Client metrics subscriptions', clientMetricsConfigs),
+    section("Ottla's own, which Kafka does not know", ottlaConfigs),
   ]
     .join('\n\n')
     .concat('\n');

@@ -36,6 +36,8 @@ export interface BrokerOptions {
   /** Any of Kafka's broker settings, as text: `{ 'num.partitions': '3' }`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly topics?: readonly BrokerTopic[];
+  /** Port of `/metrics`, `/healthz` and `/readyz` on 127.0.0.1; 0 takes a free one, which `metricsPort` tells. Off when left out. */
+  readonly metricsPort?: number;
   /** Where log lines go; nowhere when left out. */
   readonly logger?: Logger;
   /** Clusters of several brokers do not exist yet. */
@@ -68,6 +70,7 @@ export class Broker implements AsyncDisposable {
       ['listeners', `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${options.port ?? 9092}`],
     ]);
     if (options.dataDir !== undefined) flags.set('log.dirs', options.dataDir);
+    if (options.metricsPort !== undefined) flags.set('ottla.metrics.port', String(options.metricsPort));
     const config = loadNodeConfig({ flags, overrides: new Map(Object.entries(options.config ?? {})) });
     const node = await Node.start({
       config,
@@ -91,6 +94,11 @@ export class Broker implements AsyncDisposable {
 
   get nodeId(): number {
     return this.#node.nodeId;
+  }
+
+  /** Where metrics and health are served; null: nowhere. */
+  get metricsPort(): number | null {
+    return this.#node.metricsPort;
   }
 
   /** 22 characters, as Kafka writes it. */

@@ -60,6 +60,7 @@ function loadConfig(command: StartCommand): NodeConfig {
     flags.set('listeners', `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${command.port ?? 9092}`);
   }
   if (command.dataDir !== null) flags.set('log.dirs', command.dataDir);
+  if (command.metricsPort !== null) flags.set('ottla.metrics.port', String(command.metricsPort));
   const file = command.propertiesFile === null ? null : readPropertiesFile(command.propertiesFile);
   const environment = process.env;
   try {

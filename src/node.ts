@@ -9,6 +9,7 @@
  */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { RequestMonitor } from './apis/request-monitor.ts';
 import type { Logger } from './base/logger.ts';
 import { systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { type Uuid, ZERO_UUID } from './base/uuid.ts';
@@ -17,6 +18,8 @@ import { ConfigValidator } from './config/config-validator.ts';
 import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
 import { formatEndpoint, formatListener, type Listener } from './config/listeners.ts';
 import type { NodeConfig } from './config/node-config.ts';
+import { connectionMetrics, logMetrics } from './http/broker-metrics.ts';
+import { clusterMetrics } from './http/cluster-metrics.ts';
 import type { FileSystem } from './io/file-system.ts';
 import { MemoryFileSystem } from './io/memory-file-system.ts';
 import { NodeFileSystem } from './io/node-file-system.ts';
@@ -32,6 +35,7 @@ import { DispatchGate } from './node/dispatch-gate.ts';
 import { FormatError, formatStorage, readFormattedDirectories } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
 import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
+import { Monitoring, MonitoringPortError } from './node/monitoring.ts';
 import { metadataLogConfig } from './node/quorum-storage.ts';
 import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
 import type { TopicSpec } from './node/topic-spec.ts';
@@ -76,6 +80,8 @@ export class Node {
   readonly #loggerLevels = new LoggerLevelTable();
   readonly #brokerConfig: DynamicBrokerConfig;
   readonly #fileSystem: FileSystem;
+  readonly #monitoring: Monitoring;
+  readonly #requestMonitor: RequestMonitor;
   /** What has been started, in order; stopped from the back. */
   readonly #started: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
   #bound: readonly BoundListener[] = [];
@@ -96,6 +102,18 @@ export class Node {
     this.#fileSystem = options.ephemeral
       ? new MemoryFileSystem({ nowMs: () => systemClock.nowMs() })
       : new NodeFileSystem();
+    this.#monitoring = new Monitoring({
+      endpoint: config.metricsEndpoint,
+      nodeId: config.nodeId,
+      clusterId: () => this.#clusterId,
+      logger: this.#logger.child('http'),
+    });
+    this.#requestMonitor = new RequestMonitor({
+      clock: systemClock,
+      metrics: this.#monitoring.requests,
+      logger: this.#logger.child('request'),
+      logs: () => this.#loggerLevels.isOn('request', 'debug'),
+    });
   }
 
   /** Resolves when the broker serves. Rejects with StartError or ConfigError when the user can do something about it. */
@@ -123,6 +141,11 @@ export class Node {
     });
   }
 
+  /** Where metrics and health are served; null: nowhere. */
+  get metricsPort(): number | null {
+    return this.#monitoring.port;
+  }
+
   /** Each address that is listened on, as `host:port`. */
   get boundAddresses(): readonly string[] {
     return this.#bound.flatMap(({ addresses, port }) =>
@@ -137,6 +160,7 @@ export class Node {
   }
 
   async #stop(): Promise<void> {
+    this.#monitoring.state = 'SHUTTING_DOWN';
     for (const { name, stop } of this.#started.reverse()) {
       try {
         await stop();
@@ -150,18 +174,23 @@ export class Node {
   async #start(): Promise<void> {
     const startMs = systemClock.monotonicMs();
     this.#announceSettings();
+    await this.#monitoring.start();
+    // Stopped last: until then it tells that the node is stopping.
+    this.#started.push({ name: 'monitoring port', stop: () => this.#monitoring.stop() });
     const controllerGate = new DispatchGate();
     const controllerServer = await this.#bindSockets(this.#config.controllerListeners, controllerGate);
     const gate = new DispatchGate();
     const server = await this.#bindSockets(this.#config.brokerListeners, gate);
     const logDirectory = this.#openLogDirectory();
     const quorum = await this.#openQuorum(logDirectory);
+    this.#monitorNode([server, controllerServer], quorum, logDirectory);
     controllerGate.open(this.#newControllerDispatch(quorum));
     controllerServer.open();
     this.#started.push({ name: 'controller connections', stop: () => controllerServer.stop(STOP_GRACE_MS) });
     if (this.#config.isBroker) await this.#startBroker(quorum, logDirectory, gate);
     else await quorum.registerController();
     server.open();
+    this.#monitoring.state = 'RUNNING';
     this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
     this.#logger.child('node').info('serving', {
       bootstrapServers: this.bootstrapServers,
@@ -177,6 +206,7 @@ export class Node {
 
   async #startBroker(quorum: MetadataQuorum, logDirectory: LogDirectory, gate: DispatchGate): Promise<void> {
     const broker = this.#newBroker(quorum, logDirectory);
+    this.#monitorBroker(quorum, logDirectory, broker);
     broker.prepare(quorum.image);
     await quorum.registerBroker({
       listeners: this.#advertised().map(listenerImage),
@@ -184,6 +214,7 @@ export class Node {
       logDirs: [this.#directoryId],
       cleanShutdownBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch,
     });
+    this.#monitoring.state = 'RECOVERY';
     const { topicsByName } = quorum.image;
     await logDirectory.loadLogs(({ topic, partition, topicId }) => {
       const known = topicsByName.get(topic);
@@ -198,6 +229,35 @@ export class Node {
     this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
     await createWantedTopics(quorum.controller, this.#options.topics);
     gate.open(broker.dispatch);
+  }
+
+  #monitorNode(servers: readonly SocketServer[], quorum: MetadataQuorum, logDirectory: LogDirectory): void {
+    if (!this.#monitoring.isOn) return;
+    this.#monitoring.addSources(
+      connectionMetrics({ connections: () => servers.flatMap((server) => server.connections()) }),
+      clusterMetrics({
+        image: () => quorum.image,
+        isActiveController: () => quorum.controller.active,
+        quorumLeaderId: () => quorum.raft.leaderId,
+        quorumLeaderEpoch: () => quorum.raft.leaderEpoch,
+      }),
+    );
+    this.#monitoring.addReadiness(() => (logDirectory.offline ? 'the log directory failed' : null));
+  }
+
+  #monitorBroker(quorum: MetadataQuorum, logDirectory: LogDirectory, broker: BrokerParts): void {
+    if (!this.#monitoring.isOn) return;
+    this.#monitoring.addSources(
+      logMetrics({
+        logs: () => logDirectory.logs(),
+        offlineDirectoryCount: () => (logDirectory.offline ? 1 : 0),
+        cleaning: () => logDirectory.cleaning,
+      }),
+      ...broker.metricSources,
+    );
+    this.#monitoring.addReadiness(() =>
+      quorum.image.brokers.get(this.nodeId)?.fenced === false ? null : 'the controller has fenced the broker',
+    );
   }
 
   #announceSettings(): void {
@@ -342,6 +402,7 @@ export class Node {
       quorum,
       clusterId: this.#clusterId,
       clock: systemClock,
+      monitor: this.#requestMonitor,
       logger: this.#logger.child('apis'),
       onBrokenInvariant: (error) => this.#fatal(error),
     });
@@ -365,6 +426,7 @@ export class Node {
       random: systemRandom,
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
+      requestMonitor: this.#requestMonitor,
       onStorageFailure: (error) => this.#fatal(error instanceof Error ? error : new Error(String(error))),
       onBrokenInvariant: (error) => this.#fatal(error),
     });
@@ -432,6 +494,7 @@ function textOf(error: unknown): string {
 function startError(error: unknown): unknown {
   const isForUser =
     error instanceof BindError ||
+    error instanceof MonitoringPortError ||
     error instanceof LogDirectoryLockedError ||
     error instanceof FormatError ||
     error instanceof RegistrationError ||

@@ -22,6 +22,9 @@ import { parseVersions, type VersionRange } from '../wire/versions.ts';
 import { Writer } from '../wire/writer.ts';
 import { unsupportedApiVersionsResponse } from './api-versions.ts';
 import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
+import { loggableMessage } from './loggable-message.ts';
+import type { RequestMonitor } from './request-monitor.ts';
+import { errorCodesOf } from './response-errors.ts';
 
 /** Chunks of one whole response frame; null: no response is due; `close`: why the connection must end. */
 export type Reply = readonly Buffer[] | null | { readonly close: string };
@@ -35,7 +38,7 @@ export interface Api {
   readonly advertised: VersionRange;
   /** First version with request header 2; infinite where there is none. */
   readonly flexibleFrom: number;
-  serve(reader: Reader, context: RequestContext, failures: Failures): Reply | Promise<Reply>;
+  serve(reader: Reader, context: RequestContext, surroundings: Surroundings): Reply | Promise<Reply>;
 }
 
 /** The table by API key, in the order in which ApiVersions tells it. */
@@ -51,8 +54,10 @@ export function apiTableOf(apis: readonly Api[]): ApiTable {
   return table;
 }
 
-/** Where unexpected exceptions go. */
-export interface Failures {
+export interface Surroundings {
+  /** Null: nobody looks. */
+  readonly monitor: RequestMonitor | null;
+  /** Where unexpected exceptions go. */
   unexpected(error: unknown, apiName: string, request: unknown, context: RequestContext): void;
 }
 
@@ -60,6 +65,7 @@ export interface DispatchOptions {
   readonly table: ApiTable;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly monitor?: RequestMonitor;
   /** A broken invariant came up in a handler: the node should stop (STYLE, Errors). */
   readonly onBrokenInvariant?: (error: AssertionError) => void;
 }
@@ -73,20 +79,23 @@ export function createDispatch(
   options: DispatchOptions,
 ): (frame: Buffer, connection: ConnectionContext) => Reply | Promise<Reply> {
   const { table, clock } = options;
-  const failures: Failures = {
+  const monitor = options.monitor ?? null;
+  const surroundings: Surroundings = {
+    monitor,
     unexpected(error, apiName, request, context) {
       options.logger.error(`${apiName} failed unexpectedly`, {
         apiVersion: context.apiVersion,
         correlationId: context.correlationId,
         clientId: context.clientId,
         connection: context.connection.connectionId,
-        request: requestText(request),
+        request: requestText(loggableMessage(apiName, request)),
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });
       if (error instanceof AssertionError) options.onBrokenInvariant?.(error);
     },
   };
   return (frame, connection) => {
+    if (monitor !== null) connection.requestTimes = null;
     if (frame.length < HEADER_START_BYTES) {
       return { close: `not a Kafka request: ${frame.length} bytes are too few for a request header` };
     }
@@ -111,6 +120,8 @@ export function createDispatch(
       };
     }
     const reader = new Reader(frame);
+    const times = monitor === null ? null : monitor.begin(api.name, apiVersion, frame.length);
+    if (times !== null) connection.requestTimes = times;
     let context: RequestContext;
     try {
       const header = decodeFrom(requestHeader, apiVersion >= api.flexibleFrom ? 2 : 1, reader);
@@ -120,11 +131,12 @@ export function createDispatch(
         correlationId: header.correlationId,
         connection,
         receivedAtMs: clock.nowMs(),
+        times,
       };
     } catch (error) {
       return { close: `${api.name} request (version ${apiVersion}) with an unreadable header: ${messageOf(error)}` };
     }
-    return api.serve(reader, context, failures);
+    return api.serve(reader, context, surroundings);
   };
 }
 
@@ -141,31 +153,30 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
   const responseHeaderVersion = (version: number): number =>
     apiKey !== apiVersionsRequest.apiKey && version >= flexibleFrom ? 1 : 0;
 
-  const answer = (body: InputOf<Res> | null, context: RequestContext): Reply =>
-    body === null
-      ? null
-      : encodeResponse(
-          response,
-          context.apiVersion,
-          responseHeaderVersion(context.apiVersion),
-          context.correlationId,
-          body,
-        );
+  const errorCodes = errorCodesOf(response);
 
-  const fail = (error: unknown, body: ValueOf<Req>, context: RequestContext, failures: Failures): Reply => {
+  const answer = (body: InputOf<Res> | null, context: RequestContext, { monitor }: Surroundings): Reply => {
+    const { apiVersion, correlationId, times } = context;
+    if (body === null) return null;
+    const reply = encodeResponse(response, apiVersion, responseHeaderVersion(apiVersion), correlationId, body);
+    if (times !== null && times !== undefined) monitor?.responded(name, body, errorCodes, times);
+    return reply;
+  };
+
+  const fail = (error: unknown, body: ValueOf<Req>, context: RequestContext, surroundings: Surroundings): Reply => {
     let errorName: ErrorName = 'UNKNOWN_SERVER_ERROR';
     let message: string | null = UNEXPECTED_ERROR_MESSAGE;
     if (error instanceof KafkaError) {
       errorName = error.error;
       message = error.message === error.error ? null : error.message;
     } else {
-      failures.unexpected(error, name, body, context);
+      surroundings.unexpected(error, name, body, context);
     }
     try {
       const failed = handler.failed(body, errorName, message, context);
-      if (failed !== null) return answer(failed, context);
+      if (failed !== null) return answer(failed, context, surroundings);
     } catch (second) {
-      failures.unexpected(second, name, body, context);
+      surroundings.unexpected(second, name, body, context);
     }
     return {
       close: `${name} request failed with ${errorName}${message === null ? '' : ` (${message})`} and has no response`,
@@ -176,12 +187,12 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
     body: InputOf<Res> | null,
     asked: ValueOf<Req>,
     context: RequestContext,
-    failures: Failures,
+    surroundings: Surroundings,
   ): Reply => {
     try {
-      return answer(body, context);
+      return answer(body, context, surroundings);
     } catch (error) {
-      return fail(error, asked, context, failures);
+      return fail(error, asked, context, surroundings);
     }
   };
 
@@ -191,7 +202,8 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
     versions,
     advertised: handler.advertised ?? versions,
     flexibleFrom,
-    serve(reader, context, failures) {
+    serve(reader, context, surroundings) {
+      const { times } = context;
       let body: ValueOf<Req>;
       try {
         body = decodeFrom(request, context.apiVersion, reader);
@@ -199,16 +211,26 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
       } catch (error) {
         return { close: `${name} request (version ${context.apiVersion}) that cannot be decoded: ${messageOf(error)}` };
       }
+      surroundings.monitor?.decoded({ apiKey, name }, body, context);
       let result: InputOf<Res> | null | Promise<InputOf<Res> | null>;
       try {
         result = handler.handle(body, context);
       } catch (error) {
-        return fail(error, body, context, failures);
+        return fail(error, body, context, surroundings);
       }
-      if (!(result instanceof Promise)) return settle(result, body, context, failures);
+      if (!(result instanceof Promise)) {
+        const reply = settle(result, body, context, surroundings);
+        times?.handled();
+        return reply;
+      }
+      times?.handled();
+      const answered = (reply: Reply): Reply => {
+        times?.answered();
+        return reply;
+      };
       return result.then(
-        (value) => settle(value, body, context, failures),
-        (error: unknown) => fail(error, body, context, failures),
+        (value) => answered(settle(value, body, context, surroundings)),
+        (error: unknown) => answered(fail(error, body, context, surroundings)),
       );
     },
   };

@@ -23,6 +23,7 @@ import { type FetchRequest, fetchRequest, fetchResponse } from '../wire/schema/f
 import { CurrentLeaders } from './current-leader.ts';
 import type { Handler, RequestContext } from './handler.ts';
 import type { MetadataView } from './metadata-view.ts';
+import type { RequestMonitor } from './request-monitor.ts';
 
 export interface FetchServices {
   readonly partitions: Pick<HostedPartitions, 'fetch' | 'compressionType'>;
@@ -31,6 +32,7 @@ export interface FetchServices {
   readonly clock: Clock;
   /** `fetch.max.bytes` */
   readonly fetchMaxBytes: () => number;
+  readonly monitor?: Pick<RequestMonitor, 'alsoAs'>;
 }
 
 type Response = InputOf<typeof fetchResponse>;
@@ -60,6 +62,7 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
         throw new KafkaError('INVALID_REQUEST', `Unknown isolation level ${request.isolationLevel}.`);
       }
       const replicaId = version >= firstVersionWithReplicaState ? request.replicaState.replicaId : request.replicaId;
+      services.monitor?.alsoAs(replicaId >= 0 ? 'FetchFollower' : 'FetchConsumer', context);
       const session = sessions.begin(sessionRequest(request, version, replicaId, metadata, clock.nowMs()));
       const { interesting, erroneous } = sortOut(session.partitions, metadata, version);
       const answer = (results: readonly FetchResult[]): Response =>

@@ -5,6 +5,7 @@
  * Invariants: the part of `handle` before its first `await` runs in the order in which the requests of a connection
  * arrived; a handler touches no socket and no file; a `KafkaError` it throws fails the request as a whole.
  */
+import type { RequestTimes } from '../metrics/request-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
 import type { VersionRange } from '../wire/versions.ts';
@@ -28,6 +29,8 @@ export interface ConnectionContext {
   /** Set by ApiVersions v3+ (KIP-511). */
   clientSoftwareName: string;
   clientSoftwareVersion: string;
+  /** Of the request that was dispatched last; null or absent unless somebody measures. Set by dispatch, read by `net`. */
+  requestTimes?: RequestTimes | null;
 }
 
 export interface RequestContext {
@@ -36,6 +39,8 @@ export interface RequestContext {
   readonly correlationId: number;
   readonly connection: ConnectionContext;
   readonly receivedAtMs: number;
+  /** Null or absent unless somebody measures. */
+  readonly times?: RequestTimes | null;
 }
 
 export interface Handler<Req extends MessageSchema, Res extends MessageSchema> {

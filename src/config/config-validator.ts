@@ -18,7 +18,7 @@ import { topicNameProblem } from './topic-name.ts';
 
 export type ConfigResourceKind = 'topic' | 'broker' | 'group' | 'client-metrics';
 
-const tables: Readonly<Record<ConfigResourceKind, ConfigTable>> = {
+export const configTables: Readonly<Record<ConfigResourceKind, ConfigTable>> = {
   topic: topicConfigs,
   broker: brokerConfigs,
   group: groupConfigs,
@@ -56,17 +56,17 @@ export class ConfigValidator {
 
   /** Whether APPEND and SUBTRACT make sense for the key. Kafka's controller does not know the types of client metrics. */
   isList(kind: ConfigResourceKind, name: string): boolean {
-    return kind !== 'client-metrics' && findKey(tables[kind], name)?.type === 'LIST';
+    return kind !== 'client-metrics' && findKey(configTables[kind], name)?.type === 'LIST';
   }
 
   /** What APPEND and SUBTRACT start from when the key is not set. */
   defaultText(kind: ConfigResourceKind, name: string): string | null {
-    return findKey(tables[kind], name)?.defaultText ?? null;
+    return findKey(configTables[kind], name)?.defaultText ?? null;
   }
 
   /** Whether the value must not be logged. */
   isSensitive(kind: ConfigResourceKind, name: string): boolean {
-    return isSensitive(findKey(tables[kind], name));
+    return isSensitive(findKey(configTables[kind], name));
   }
 }
 

@@ -9,6 +9,7 @@
 import { type BrokerConfigName, brokerConfigs } from './broker-configs.ts';
 import { BrokerSettings } from './broker-settings.ts';
 import { ConfigError, findKey } from './config-key.ts';
+import { type ParsedValue, resolve } from './config-value.ts';
 import { settingsFromEnvironment } from './environment.ts';
 import { assertKnownClass, classValuedNames } from './known-classes.ts';
 import {
@@ -26,6 +27,7 @@ import {
   type SecurityProtocol,
 } from './listeners.ts';
 import { assertConsistent } from './node-consistency.ts';
+import { type OttlaConfigName, ottlaConfigs } from './ottla-configs.ts';
 import { parseProperties } from './properties.ts';
 
 export type Profile = 'developer' | 'kafka';
@@ -114,6 +116,8 @@ export class NodeConfig extends BrokerSettings {
   readonly quorumBootstrapServers: readonly Endpoint[];
   readonly logDirs: readonly string[];
   readonly metadataLogDir: string;
+  /** Where metrics and health are served; null: nowhere. */
+  readonly metricsEndpoint: Endpoint | null;
   /** Set names that Kafka does not know either; a warning, as in Kafka. */
   readonly unknownNames: readonly string[];
   /** Set names that are accepted but have no effect here; said once at start. */
@@ -122,7 +126,9 @@ export class NodeConfig extends BrokerSettings {
   constructor(configured: ReadonlyMap<string, string>, profile: Profile, clusterSize = 1) {
     super(withNodeIdSynonym(withProfile(configured, profile, clusterSize)));
     this.profile = profile;
-    this.unknownNames = [...configured.keys()].filter((name) => !isKnown(name));
+    this.unknownNames = [...configured.keys()].filter(
+      (name) => !isKnown(name) && findKey(ottlaConfigs, name) === undefined,
+    );
     this.ignoredNames = [...configured.keys()].filter((name) => findKey(brokerConfigs, baseName(name))?.acts === false);
     this.nodeId = this.number('node.id');
     this.processRoles = new Set(this.list('process.roles') as ProcessRole[]); // the key allows no other words
@@ -151,6 +157,7 @@ export class NodeConfig extends BrokerSettings {
     this.quorumBootstrapServers = parseBootstrapServers(this.list('controller.quorum.bootstrap.servers'));
     this.logDirs = this.listOrNull('log.dirs') ?? this.list('log.dir');
     this.metadataLogDir = this.textOrNull('metadata.log.dir') ?? this.logDirs[0]!;
+    this.metricsEndpoint = this.#metricsEndpoint();
     this.#refuseWhatIsNotEnforced();
     assertConsistent(this);
   }
@@ -186,6 +193,13 @@ export class NodeConfig extends BrokerSettings {
       );
     }
     return name;
+  }
+
+  #metricsEndpoint(): Endpoint | null {
+    const parsed = (name: OttlaConfigName): ParsedValue => resolve(ottlaConfigs, name, this.settings);
+    const port = parsed('ottla.metrics.port').value;
+    const host = parsed('ottla.metrics.host').value;
+    return typeof port === 'number' && typeof host === 'string' ? { host, port } : null;
   }
 
   /** A setting that promises security stops the start, because ignoring it would leave data open. */

@@ -88,6 +88,9 @@ export class LogCleaner {
   #running: { readonly compaction: RunningCompaction; readonly log: PartitionLog } | null = null;
   #round: Promise<void> | null = null;
   #stopped = false;
+  #cleanings = 0;
+  #bytesFreed = 0;
+  #uncleanableCount = 0;
 
   constructor(directory: CleanerDirectory, options: CleanerOptions) {
     this.#directory = directory;
@@ -97,6 +100,11 @@ export class LogCleaner {
 
   start(): void {
     this.#wait(this.#options.settings().backoffMs);
+  }
+
+  /** What has been done since the start; the damaged logs that are left alone. */
+  get figures(): { readonly cleanings: number; readonly bytesFreed: number; readonly uncleanable: number } {
+    return { cleanings: this.#cleanings, bytesFreed: this.#bytesFreed, uncleanable: this.#uncleanableCount };
   }
 
   /** Nothing is cleaned any more. */
@@ -149,7 +157,10 @@ export class LogCleaner {
     const compaction = this.#options.runner.start(job, {
       bytesPerSecond: settings.bytesPerSecond,
       onGroup: (group) => {
-        if (!aborted) due.log.replaceSegments(group);
+        if (aborted) return;
+        const sizeBefore = due.log.sizeInBytes;
+        due.log.replaceSegments(group);
+        this.#bytesFreed += sizeBefore - due.log.sizeInBytes;
       },
     });
     this.#running = { compaction, log: due.log };
@@ -163,6 +174,7 @@ export class LogCleaner {
         this.#removeCleaned(due.log, job.directory);
         return true;
       }
+      this.#cleanings++;
       this.#checkpoints.set(name, result.endOffset);
       this.#writeCheckpoints();
       this.#directory.logger.info('a log is compacted', {
@@ -202,6 +214,7 @@ export class LogCleaner {
   #cleaningFailed(log: PartitionLog, name: string, error: unknown): void {
     if (isDiskError(error)) throw error;
     this.#uncleanable.add(log);
+    this.#uncleanableCount++;
     const reason = error instanceof Error ? error.message : String(error);
     this.#directory.logger.error('a log cannot be compacted and is left alone from now on', { log: name, reason });
   }

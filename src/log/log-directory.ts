@@ -188,6 +188,11 @@ export class LogDirectory {
     return this.#failure !== null;
   }
 
+  /** What the cleaner has done since the start. */
+  get cleaning(): LogCleaner['figures'] {
+    return this.#cleaner?.figures ?? { cleanings: 0, bytesFreed: 0, uncleanable: 0 };
+  }
+
   /** High watermarks as the last run left them, keyed `topic-partition`. */
   get checkpointedHighWatermarks(): ReadonlyMap<string, Offset> {
     return this.#highWatermarks;

@@ -15,6 +15,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { RequestTimes } from '../metrics/request-metrics.ts';
 import { produceRequest } from '../wire/schema/produce.ts';
 import { FrameDecoder, FrameError } from './frame-decoder.ts';
 
@@ -36,6 +37,8 @@ export interface Peer {
   readonly localPort: number;
   clientSoftwareName: string;
   clientSoftwareVersion: string;
+  /** Of the request that was dispatched last; null or absent unless somebody measures. */
+  requestTimes?: RequestTimes | null;
 }
 
 /** Read ahead of the request in hand, at most about this much and one chunk. */
@@ -46,6 +49,7 @@ const SIDE_BY_SIDE_BYTES_MAX = 32 * 1024 * 1024;
 interface Pending {
   readonly frameBytes: number;
   readonly isProduce: boolean;
+  readonly times: RequestTimes | null;
   /** undefined until the handler has answered. */
   reply: Reply | undefined;
 }
@@ -75,6 +79,8 @@ export class Connection {
   #pendingBytes = 0;
   /** A whole frame that has to wait for the ones before it. */
   #waiting: Buffer | null = null;
+  /** When it could first be looked at. */
+  #waitingSinceMs = 0;
   #open: boolean;
   #draining = false;
   #inputEnded = false;
@@ -164,7 +170,10 @@ export class Connection {
     if (!this.#socketGone) this.#socket.cork();
     try {
       while (!this.#draining && !this.#closed) {
-        if (this.#waiting === null) this.#waiting = this.#decoder.next();
+        if (this.#waiting === null) {
+          this.#waiting = this.#decoder.next();
+          this.#waitingSinceMs = this.#lastActiveMs;
+        }
         if (this.#waiting === null || !this.#mayDispatch(this.#waiting)) break;
         const frame = this.#waiting;
         this.#waiting = null;
@@ -199,12 +208,14 @@ export class Connection {
     } catch (error) {
       reply = failedReply(error);
     }
+    const times = this.peer.requestTimes ?? null;
+    times?.received(this.#waitingSinceMs);
     if (!(reply instanceof Promise)) {
-      if (this.#pending.length === 0) this.#send(reply);
-      else this.#pending.push({ frameBytes: 0, isProduce: isProduce(frame), reply });
+      if (this.#pending.length === 0) this.#send(reply, times);
+      else this.#pending.push({ frameBytes: 0, isProduce: isProduce(frame), times, reply });
       return;
     }
-    const pending: Pending = { frameBytes: frame.length, isProduce: isProduce(frame), reply: undefined };
+    const pending: Pending = { frameBytes: frame.length, isProduce: isProduce(frame), times, reply: undefined };
     this.#pending.push(pending);
     this.#pendingBytes += frame.length;
     reply.then(
@@ -221,21 +232,24 @@ export class Connection {
     if (!this.#socketGone) this.#socket.cork();
     while (this.#pending.length > 0 && this.#pending[0]!.reply !== undefined && !this.#closed) {
       const oldest = this.#pending.shift()!;
-      this.#send(oldest.reply!);
+      this.#send(oldest.reply!, oldest.times);
     }
     if (!this.#socketGone) this.#socket.uncork();
     this.#pump();
   }
 
-  #send(reply: Reply): void {
-    if (reply === null) return;
-    if ('close' in reply) {
-      this.#refuse(reply.close);
+  #send(reply: Reply, times: RequestTimes | null): void {
+    times?.written();
+    if (reply === null || 'close' in reply || this.#socketGone) {
+      times?.finished();
+      if (reply !== null && 'close' in reply) this.#refuse(reply.close);
       return;
     }
-    if (this.#socketGone) return;
     this.#lastActiveMs = this.#clock.monotonicMs();
-    for (const chunk of reply) this.#socket.write(chunk);
+    const last = reply.length - 1;
+    for (let index = 0; index < last; index++) this.#socket.write(reply[index]!);
+    if (times === null) this.#socket.write(reply[last]!);
+    else this.#socket.write(reply[last]!, () => times.finished());
   }
 
   /** The one log line of a connection that is closed because of what it sent. */

@@ -41,9 +41,18 @@ export interface SocketServerOptions {
   /** max.connections.per.ip */
   readonly maxConnectionsPerIp?: number;
   readonly dispatch: Dispatch;
+  /** A connection has ended. */
+  readonly onDisconnected?: (peer: Peer) => void;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly logger: Logger;
+}
+
+export interface ListenerConnections {
+  readonly listener: string;
+  readonly open: number;
+  /** Since the start. */
+  readonly accepted: number;
 }
 
 /** A listener that cannot be bound; the message is a sentence for the user. */
@@ -62,6 +71,7 @@ export class SocketServer {
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
   readonly #countByAddress = new Map<string, number>();
+  readonly #acceptedByListener = new Map<string, number>();
   #open = false;
   #stopping = false;
   #nextIndex = 0;
@@ -74,6 +84,17 @@ export class SocketServer {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** By listener. */
+  connections(): ListenerConnections[] {
+    const open = new Map<string, number>();
+    for (const { peer } of this.#connections) open.set(peer.listenerName, (open.get(peer.listenerName) ?? 0) + 1);
+    return this.#options.listeners.map(({ name }) => ({
+      listener: name,
+      open: open.get(name) ?? 0,
+      accepted: this.#acceptedByListener.get(name) ?? 0,
+    }));
   }
 
   /** Binds every listener, or none. Throws BindError. */
@@ -205,6 +226,7 @@ export class SocketServer {
       localPort,
       clientSoftwareName: 'unknown',
       clientSoftwareVersion: 'unknown',
+      requestTimes: null,
     };
     const connection = new Connection({
       socket,
@@ -217,12 +239,14 @@ export class SocketServer {
       onClosed: (closed) => this.#forget(closed),
     });
     this.#connections.add(connection);
+    this.#acceptedByListener.set(listener.name, (this.#acceptedByListener.get(listener.name) ?? 0) + 1);
     this.#countByAddress.set(clientAddress, fromSameAddress + 1);
     this.#scheduleIdleSweep();
   }
 
   #forget(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
+    this.#options.onDisconnected?.(connection.peer);
     const address = connection.peer.clientAddress;
     const count = (this.#countByAddress.get(address) ?? 1) - 1;
     if (count === 0) this.#countByAddress.delete(address);

@@ -13,6 +13,7 @@ import {
 import type { LoggerLevels } from '../apis/logger-levels.ts';
 import type { MetadataView } from '../apis/metadata-view.ts';
 import { ProduceVerification } from '../apis/produce-verification.ts';
+import type { RequestMonitor } from '../apis/request-monitor.ts';
 import type { AssertionError } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
@@ -37,12 +38,15 @@ import { GROUP_METADATA_TOPIC } from '../coordinator/group/group-coordinator.ts'
 import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-service.ts';
 import { TRANSACTION_STATE_TOPIC } from '../coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../coordinator/transaction/transaction-coordinator-service.ts';
+import { partitionMetrics } from '../http/broker-metrics.ts';
+import { groupMetrics } from '../http/group-metrics.ts';
 import type { CompactionRunner } from '../log/log-cleaner.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { supportedFeatureRanges } from '../metadata/features.ts';
 import type { MetadataChanges } from '../metadata/metadata-delta.ts';
 import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
+import type { MetricSource } from '../metrics/metric-family.ts';
 import type { Dispatch } from '../net/connection.ts';
 import { CoordinatorPartitions } from '../replication/coordinator-partitions.ts';
 import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
@@ -69,6 +73,7 @@ export interface BrokerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly loggerLevels: LoggerLevels;
+  readonly requestMonitor: RequestMonitor;
   readonly onStorageFailure: (error: unknown) => void;
   readonly onBrokenInvariant: (error: AssertionError) => void;
 }
@@ -92,6 +97,7 @@ export class BrokerParts {
   readonly #options: BrokerOptions;
   readonly #topicSettings: TopicSettings;
   readonly #partitions: HostedPartitions;
+  readonly #fetchSessions: FetchSessionCache;
   readonly #groups: GroupCoordinatorService;
   readonly #markers: TransactionMarkers;
   readonly #transactions: TransactionCoordinatorService;
@@ -101,6 +107,11 @@ export class BrokerParts {
     this.#options = options;
     this.#topicSettings = new TopicSettings(options.brokerConfig, () => this.#image);
     this.#partitions = this.#newPartitions();
+    this.#fetchSessions = new FetchSessionCache({
+      random: options.random,
+      sessionsMax: options.config.number('max.incremental.fetch.session.cache.slots'),
+      evictionMs: FETCH_SESSION_EVICTION_MS,
+    });
     this.#groups = this.#newGroups();
     this.#markers = new TransactionMarkers({
       groupTopic: GROUP_METADATA_TOPIC,
@@ -115,6 +126,10 @@ export class BrokerParts {
   /** The storage settings of a topic in the metadata; for opening logs. */
   get topicSettings(): TopicSettings {
     return this.#topicSettings;
+  }
+
+  get metricSources(): readonly MetricSource[] {
+    return [partitionMetrics(this.#partitions, this.#fetchSessions), groupMetrics(this.#groups, this.#partitions)];
   }
 
   /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */
@@ -335,7 +350,7 @@ export class BrokerParts {
   }
 
   #newDispatch(): Dispatch {
-    const { config, brokerConfig, controller, clock, timer, random, logger } = this.#options;
+    const { config, brokerConfig, controller, clock, timer, logger } = this.#options;
     const groups = this.#groups;
     const transactions = this.#transactions;
     const topicController = new LocalTopicController(controller, timer);
@@ -391,11 +406,8 @@ export class BrokerParts {
       }),
       limits: { maxRequestPartitionSizeLimit: config.number('max.request.partition.size.limit') },
       partitions: this.#partitions,
-      sessions: new FetchSessionCache({
-        random,
-        sessionsMax: config.number('max.incremental.fetch.session.cache.slots'),
-        evictionMs: FETCH_SESSION_EVICTION_MS,
-      }),
+      sessions: this.#fetchSessions,
+      monitor: this.#options.requestMonitor,
       clock,
       fetchMaxBytes: () => Math.min(brokerConfig.current.number('fetch.max.bytes'), FETCH_RESPONSE_BYTES_MAX),
       transactions,
@@ -427,6 +439,7 @@ export class BrokerParts {
     return createDispatch({
       table,
       clock,
+      monitor: this.#options.requestMonitor,
       logger: logger.child('apis'),
       onBrokenInvariant: this.#options.onBrokenInvariant,
     });

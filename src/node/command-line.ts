@@ -10,6 +10,8 @@ export interface StartCommand {
   readonly port: number | null;
   readonly host: string | null;
   readonly dataDir: string | null;
+  /** Null: no metrics are served, unless a setting says otherwise. */
+  readonly metricsPort: number | null;
   readonly ephemeral: boolean;
   /** False (`--no-format`): an unformatted directory is refused. */
   readonly format: boolean;
@@ -31,6 +33,7 @@ interface StartFlags {
   port?: number;
   host?: string;
   dataDir?: string;
+  metricsPort?: number;
   ephemeral?: boolean;
   format: boolean;
   topic: TopicSpec[];
@@ -53,6 +56,11 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .option('--port <port>', 'port to listen on; 0 takes any free one (default 9092)', parsePort)
     .option('--host <address>', 'address to listen on (default: both loopbacks)')
     .option('--data-dir <folder>', 'where the data is (default ./data)')
+    .option(
+      '--metrics-port <port>',
+      'serve /metrics, /healthz and /readyz on this port; 0 takes any free one',
+      parsePort,
+    )
     .option('--ephemeral', 'keep everything in memory, leave nothing behind')
     .option('--no-format', 'refuse to start on a directory that is not formatted')
     .option(
@@ -69,6 +77,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
         port: flags.port ?? null,
         host: flags.host ?? null,
         dataDir: flags.dataDir ?? null,
+        metricsPort: flags.metricsPort ?? null,
         ephemeral: flags.ephemeral ?? false,
         format: flags.format,
         topics: flags.topic,

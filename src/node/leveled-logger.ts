@@ -1,7 +1,8 @@
 /**
  * Puts levels that change while the broker runs (the BROKER_LOGGER config resource) in front of any Logger.
  *
- * Logger names are our folders and `root`. A logger without a level of its own follows `root`.
+ * Logger names are our folders, `root`, and `request`, which writes one line for each request that is done. A logger without a
+ * level of its own follows `root`; `request` starts with WARN, as Kafka's request log does in the configuration that Kafka ships.
  */
 import type { Logger } from '../base/logger.ts';
 
@@ -17,17 +18,19 @@ export const loggerNames: readonly string[] = [
   'config',
   'controller',
   'coordinator',
+  'http',
   'log',
   'metadata',
   'net',
   'node',
   'raft',
   'replication',
+  'request',
 ];
 
 export class LoggerLevelTable {
   #root = 'INFO';
-  readonly #own = new Map<string, string>();
+  readonly #own = new Map([['request', 'WARN']]);
 
   /** Each logger with the level that it obeys now. */
   levels(): ReadonlyMap<string, string> {

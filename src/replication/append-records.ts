@@ -88,9 +88,11 @@ export function appendRecords(
       continue;
     }
     const { partition, records } = admitted;
+    partition.metrics.produceRequested();
     const guard = entry.verification?.kind === 'verified' ? entry.verification.guard : undefined;
     const appended = appendToLog(services, partition, records, request.nowMs, guard);
     results.push(appended.result);
+    if (appended.result.error !== 'NONE') countFailure(partition, appended.result.error, records);
     if (appended.endOffset === null || request.acks === 0) continue;
     waiting ??= new WaitingAppend(results, request.acks);
     waiting.add(partition, appended.endOffset, appended.result);
@@ -124,9 +126,24 @@ function admit(
   if (leadership !== 'NONE') return failedEntry(leadership);
   // Only acks=all promises the replicas; acks=1 goes on with fewer.
   if (acks === -1 && !partition.hasEnoughInSyncReplicas) {
+    partition.metrics.produceRequested();
+    partition.metrics.produceFailed();
     return { ...failedEntry('NOT_ENOUGH_REPLICAS'), logStartOffset: partition.log.logStartOffset };
   }
   return { partition, records };
+}
+
+/** What is no failure of the broker in Kafka's count of failed Produce requests. */
+const expectedErrors: ReadonlySet<ErrorName> = new Set<ErrorName>([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'CORRUPT_MESSAGE',
+  'KAFKA_STORAGE_ERROR',
+]);
+
+function countFailure(partition: Partition, error: ErrorName, records: Buffer): void {
+  if (error === 'MESSAGE_TOO_LARGE') partition.metrics.rejected(records.length);
+  if (!expectedErrors.has(error)) partition.metrics.produceFailed();
 }
 
 /** Errors after which Kafka's answer has no log start offset; all the others tell it. */

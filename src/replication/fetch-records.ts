@@ -98,7 +98,7 @@ function answerOrWait(
   read: FetchRead,
 ): FetchResult[] | Promise<FetchResult[]> {
   if (request.maxWaitMs <= 0 || read.urgent || read.sizeInBytes >= request.minBytes || !services.mayWait()) {
-    return read.results;
+    return read.takeResults();
   }
   return new WaitingFetch(services, request, read).promise;
 }
@@ -113,13 +113,25 @@ class FetchRead {
   readonly #request: FetchRequest;
   readonly #recordProgress: boolean;
   #index = 0;
+  /** Those that gave records, in the order of the results that have some. */
+  readonly #readPartitions: Partition[] = [];
 
-  /** `recordProgress`: a follower's fetch offset counts; false when the same request reads for the second time. */
+  /** `recordProgress`: the request and a follower's fetch offset count; false when the same request reads for the second time. */
   constructor(partitions: PartitionLookup, request: FetchRequest, recordProgress: boolean) {
     this.#partitions = partitions;
     this.#request = request;
     this.#recordProgress = recordProgress;
     this.urgent = request.partitions.length === 0;
+  }
+
+  /** The results, which the client now gets: what they hold counts as sent. */
+  takeResults(): FetchResult[] {
+    const byFollower = this.#request.replicaId >= 0;
+    let index = 0;
+    for (const { records } of this.results) {
+      if (records.length > 0) this.#readPartitions[index++]!.metrics.fetched(records.length, byFollower);
+    }
+    return this.results;
   }
 
   /** Null when all is read. */
@@ -147,6 +159,7 @@ class FetchRead {
     const request = this.#request;
     const partition = this.#partitions.find(fetch.topic, fetch.partition);
     if (typeof partition === 'string') return this.#fail(fetch, partition);
+    if (this.#recordProgress) partition.metrics.fetchRequested();
     if (fetch.topicId !== ZERO_UUID && fetch.topicId !== partition.topicId) {
       return this.#fail(fetch, 'INCONSISTENT_TOPIC_ID');
     }
@@ -195,6 +208,7 @@ class FetchRead {
 
   #add(fetch: FetchPartition, partition: Partition, offsets: PartitionOffsets, read: LogReadResult): void {
     if (read.kind === 'failed') {
+      partition.metrics.fetchFailed();
       this.#fail(fetch, read.error);
       return;
     }
@@ -206,6 +220,7 @@ class FetchRead {
       isolation === 'transactions-committed'
         ? partition.log.abortedTransactions(fetch.fetchOffset, read.nextOffset)
         : null;
+    if (read.records.length > 0) this.#readPartitions.push(partition);
     this.results.push(this.#result(fetch, offsets, read.records, aborted, null));
   }
 
@@ -330,6 +345,6 @@ class WaitingFetch implements FetchWaiter {
     this.#services.waitEnded();
     const read = new FetchRead(this.#services.partitions, this.#request, false);
     const pending = read.run();
-    this.#resolve(pending === null ? read.results : pending.then(() => read.results));
+    this.#resolve(pending === null ? read.takeResults() : pending.then(() => read.takeResults()));
   }
 }

@@ -14,6 +14,7 @@ import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../log/log-config.ts';
+import { TopicMetricsTable } from '../metrics/topic-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import {
   type AppendEntry,
@@ -86,6 +87,7 @@ interface HostedTopic {
 }
 
 export class HostedPartitions implements PartitionLookup {
+  readonly topicMetrics = new TopicMetricsTable();
   readonly #options: HostedPartitionsOptions;
   readonly #logger: Logger;
   readonly #topics = new Map<string, HostedTopic>();
@@ -94,6 +96,8 @@ export class HostedPartitions implements PartitionLookup {
   readonly #fetchServices: FetchServices;
   readonly #checkpointed: ReadonlyMap<string, Offset>;
   #waitingFetches = 0;
+  #isrShrinks = 0;
+  #isrExpands = 0;
   #storageFailed = false;
   #checkpointTimer: TimerHandle | null = null;
   /** What the checkpoint file says, so that an idle broker does not write it again. */
@@ -167,6 +171,25 @@ export class HostedPartitions implements PartitionLookup {
       default:
         return hosted;
     }
+  }
+
+  /** Fetch requests that wait for data. */
+  get waitingFetchCount(): number {
+    return this.#waitingFetches;
+  }
+
+  /** How often the in-sync set of a partition led here became smaller, and how often larger. */
+  get isrChanges(): { readonly shrinks: number; readonly expands: number } {
+    return { shrinks: this.#isrShrinks, expands: this.#isrExpands };
+  }
+
+  /** Replicas of this broker whose disk failed. */
+  get offlineCount(): number {
+    let count = 0;
+    for (const topic of this.#topics.values()) {
+      for (const partition of topic.partitions.values()) if (partition === 'offline') count++;
+    }
+    return count;
   }
 
   /** Every partition with a usable log. */
@@ -293,6 +316,7 @@ export class HostedPartitions implements PartitionLookup {
   #applyState(partition: Partition, state: PartitionState): void {
     const led = partition.isLeader;
     const { leaderEpoch } = partition;
+    const inSyncBefore = partition.state.isr.length;
     try {
       partition.applyState(state);
     } catch (error) {
@@ -300,6 +324,11 @@ export class HostedPartitions implements PartitionLookup {
       return;
     }
     const leads = partition.isLeader;
+    if (led && leads) {
+      const inSync = partition.state.isr.length;
+      if (inSync < inSyncBefore) this.#isrShrinks++;
+      else if (inSync > inSyncBefore) this.#isrExpands++;
+    }
     if (led !== leads || (leads && leaderEpoch !== partition.leaderEpoch)) {
       this.#options.onLeadershipChange(partition, leads);
     }
@@ -335,6 +364,7 @@ export class HostedPartitions implements PartitionLookup {
         log,
         checkpointedHighWatermark: known ? (this.#checkpointed.get(checkpointKey(topic.name, index)) ?? 0) : 0,
         minInsyncReplicas: () => minInsyncReplicas(topic.name),
+        metrics: this.topicMetrics.of(topic.name),
         events: this.#events,
       });
     } catch (error) {
@@ -348,6 +378,7 @@ export class HostedPartitions implements PartitionLookup {
     if (hosted === undefined) return;
     // Out of the table first: whoever is told of the end and looks again must not find it.
     this.#topics.delete(name);
+    this.topicMetrics.forget(name);
     for (const partition of hosted.partitions.values()) {
       if (partition instanceof Partition) this.#deletePartition(partition, 'UNKNOWN_TOPIC_OR_PARTITION');
     }

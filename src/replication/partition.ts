@@ -13,6 +13,7 @@
 import { assert } from '../base/assert.ts';
 import type { LeaderEpoch, Offset, PartitionEpoch } from '../base/flavor.ts';
 import type { Uuid } from '../base/uuid.ts';
+import type { TopicMetrics } from '../metrics/topic-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import { AdvancedBytes } from './advanced-bytes.ts';
 import type { AppendOrigin, AppendResult, ReplicaLog, TransactionGuard } from './replica-log.ts';
@@ -67,6 +68,8 @@ export interface PartitionOptions {
   readonly checkpointedHighWatermark: Offset;
   /** The topic's `min.insync.replicas` of now. */
   readonly minInsyncReplicas: () => number;
+  /** Of the topic. */
+  readonly metrics: TopicMetrics;
   readonly events: PartitionEvents;
 }
 
@@ -77,6 +80,7 @@ export class Partition {
   readonly partition: number;
   readonly topicId: Uuid;
   readonly log: ReplicaLog;
+  readonly metrics: TopicMetrics;
   readonly #brokerId: number;
   readonly #minInsyncReplicas: () => number;
   readonly #events: PartitionEvents;
@@ -100,6 +104,7 @@ export class Partition {
     this.partition = options.partition;
     this.topicId = options.topicId;
     this.log = options.log;
+    this.metrics = options.metrics;
     this.#brokerId = options.brokerId;
     this.#minInsyncReplicas = options.minInsyncReplicas;
     this.#events = options.events;
@@ -173,8 +178,16 @@ export class Partition {
 
   /** Kafka's effective minimum: a topic with fewer replicas than `min.insync.replicas` can still be written. */
   get hasEnoughInSyncReplicas(): boolean {
-    const { isr, replicas } = this.#state;
-    return isr.length >= Math.min(this.#minInsyncReplicas(), replicas.length);
+    return this.#state.isr.length >= this.effectiveMinInsyncReplicas;
+  }
+
+  get effectiveMinInsyncReplicas(): number {
+    return Math.min(this.#minInsyncReplicas(), this.#state.replicas.length);
+  }
+
+  /** Produce requests that wait for this partition. */
+  get waitingAppendCount(): number {
+    return this.#writtenWaiters.length + this.#committedWaiters.length;
   }
 
   /** Appends at once. The caller has checked the leadership. */
@@ -188,6 +201,7 @@ export class Partition {
     });
     if (result.kind === 'appended') {
       this.#advancedBytes.appended(result.lastOffset + 1, result.sizeInBytes);
+      this.metrics.appended(result.lastOffset - result.firstOffset + 1, result.sizeInBytes);
       this.#watchWrite(result.written);
     }
     return result;

@@ -13,6 +13,7 @@ describe('the command line', () => {
       port: null,
       host: null,
       dataDir: null,
+      metricsPort: null,
       ephemeral: false,
       format: true,
       topics: [],

@@ -1,0 +1,58 @@
+/**
+ * Prometheus' text format, by prom-client, which is loaded only where somebody may ask for it.
+ *
+ * Each scrape makes a registry of its own from what the sources say: nothing is registered in prom-client's global one, so
+ * many brokers can be in one process, and what is gone (a deleted topic) is gone from the next scrape.
+ */
+import type { Gauge as PromGauge } from 'prom-client';
+import { MetricCollection, type MetricFamily, type MetricSource } from './metric-family.ts';
+
+type PromFamily = Awaited<ReturnType<PromGauge['get']>>;
+
+export interface Exposition {
+  readonly contentType: string;
+  /** Throws what a source throws. */
+  render(): Promise<string>;
+}
+
+export async function loadExposition(sources: readonly MetricSource[]): Promise<Exposition> {
+  const { Gauge, Registry } = await import('prom-client');
+
+  /** Gives prom-client a family with the values that were collected, whatever their labels. */
+  class CollectedFamily extends Gauge {
+    readonly #family: MetricFamily;
+
+    constructor(family: MetricFamily, registry: InstanceType<typeof Registry>) {
+      super({ name: family.name, help: family.help, registers: [registry] });
+      this.#family = family;
+    }
+
+    override async get(): Promise<PromFamily> {
+      const { name, help, kind, samples } = this.#family;
+      return {
+        name,
+        help,
+        // prom-client declares an enum of numbers that does not exist at run time: it prints these very words.
+        type: kind as unknown as PromFamily['type'],
+        aggregator: 'sum',
+        collect: () => {},
+        values: samples.map((sample) => ({
+          labels: sample.labels,
+          value: sample.value,
+          ...(sample.name === undefined ? {} : { metricName: sample.name }),
+        })),
+      };
+    }
+  }
+
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    async render() {
+      const collection = new MetricCollection();
+      for (const source of sources) await source(collection);
+      const registry = new Registry();
+      for (const family of collection.families()) new CollectedFamily(family, registry);
+      return registry.metrics();
+    },
+  };
+}
