@@ -24,18 +24,22 @@ import type { FileSystem } from './io/file-system.ts';
 import { MemoryFileSystem } from './io/memory-file-system.ts';
 import { NodeFileSystem } from './io/node-file-system.ts';
 import { InlineCompaction } from './log/inline-compaction.ts';
-import { LogDirectory, LogDirectoryLockedError } from './log/log-directory.ts';
+import { DuplicateLogError, LogDirectories, type OfflineDirectory } from './log/log-directories.ts';
+import { LogDirectory, LogDirectoryLockedError, type LogDirectoryOptions } from './log/log-directory.ts';
+import { allows, METADATA_VERSION } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
 import { newControllerDispatch } from './node/controller-apis.ts';
+import { DirectoryReports } from './node/directory-reports.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
-import { FormatError, formatStorage, readFormattedDirectories } from './node/format.ts';
+import { FormatError } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
 import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
 import { Monitoring, MonitoringPortError } from './node/monitoring.ts';
+import { identifyDirectories } from './node/node-directories.ts';
 import { metadataLogConfig } from './node/quorum-storage.ts';
 import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
 import type { TopicSpec } from './node/topic-spec.ts';
@@ -57,6 +61,8 @@ export interface NodeOptions {
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
   readonly logger: Logger;
+  /** Disks that fail where a test wants it; the machine's own, or memory, when absent. */
+  readonly fileSystem?: FileSystem;
   /** The node can no longer do its work and is stopping. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -88,6 +94,9 @@ export class Node {
   #clusterId = '';
   #directoryId: Uuid = ZERO_UUID;
   #quorum: MetadataQuorum | null = null;
+  #logDirectories: LogDirectories | null = null;
+  /** What else there is to do when one of several directories fails. */
+  #onDirectoryFailure: (failed: OfflineDirectory) => void = () => {};
   #stopping: Promise<void> | null = null;
 
   private constructor(options: NodeOptions) {
@@ -98,10 +107,10 @@ export class Node {
     this.#brokerConfig = new DynamicBrokerConfig(config);
     this.nodeId = config.nodeId;
     this.ephemeral = options.ephemeral;
-    this.dataDirectories = config.logDirs.map((directory) => (options.ephemeral ? directory : resolve(directory)));
-    this.#fileSystem = options.ephemeral
-      ? new MemoryFileSystem({ nowMs: () => systemClock.nowMs() })
-      : new NodeFileSystem();
+    this.dataDirectories = [...new Set(config.logDirs.map((directory) => this.#absolute(directory)))];
+    this.#fileSystem =
+      options.fileSystem ??
+      (options.ephemeral ? new MemoryFileSystem({ nowMs: () => systemClock.nowMs() }) : new NodeFileSystem());
     this.#monitoring = new Monitoring({
       endpoint: config.metricsEndpoint,
       nodeId: config.nodeId,
@@ -181,13 +190,13 @@ export class Node {
     const controllerServer = await this.#bindSockets(this.#config.controllerListeners, controllerGate);
     const gate = new DispatchGate();
     const server = await this.#bindSockets(this.#config.brokerListeners, gate);
-    const logDirectory = this.#openLogDirectory();
-    const quorum = await this.#openQuorum(logDirectory);
-    this.#monitorNode([server, controllerServer], quorum, logDirectory);
+    const logDirectories = this.#openLogDirectories();
+    const quorum = await this.#openQuorum(this.#identifyDirectories(logDirectories));
+    this.#monitorNode([server, controllerServer], quorum, logDirectories);
     controllerGate.open(this.#newControllerDispatch(quorum));
     controllerServer.open();
     this.#started.push({ name: 'controller connections', stop: () => controllerServer.stop(STOP_GRACE_MS) });
-    if (this.#config.isBroker) await this.#startBroker(quorum, logDirectory, gate);
+    if (this.#config.isBroker) await this.#startBroker(quorum, logDirectories, gate);
     else await quorum.registerController();
     server.open();
     this.#monitoring.state = 'RUNNING';
@@ -204,34 +213,43 @@ export class Node {
     });
   }
 
-  async #startBroker(quorum: MetadataQuorum, logDirectory: LogDirectory, gate: DispatchGate): Promise<void> {
-    const broker = this.#newBroker(quorum, logDirectory);
-    this.#monitorBroker(quorum, logDirectory, broker);
+  async #startBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, gate: DispatchGate): Promise<void> {
+    const reports = this.#newDirectoryReports(quorum);
+    const broker = this.#newBroker(quorum, logDirectories, reports);
+    this.#monitorBroker(quorum, logDirectories, broker);
     broker.prepare(quorum.image);
     await quorum.registerBroker({
       listeners: this.#advertised().map(listenerImage),
       rack: this.#config.textOrNull('broker.rack'),
-      logDirs: [this.#directoryId],
-      cleanShutdownBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch,
+      logDirs: logDirectories.live.map(({ directoryId }) => directoryId),
+      cleanShutdownBrokerEpoch: logDirectories.cleanShutdownBrokerEpoch,
     });
     this.#monitoring.state = 'RECOVERY';
     const { topicsByName } = quorum.image;
-    await logDirectory.loadLogs(({ topic, partition, topicId }) => {
+    await logDirectories.loadLogs(({ topic, partition, topicId }) => {
       const known = topicsByName.get(topic);
-      const isHeld = known?.topicId === topicId && known.partitions.get(partition)?.replicas.includes(this.nodeId);
-      return isHeld === true ? broker.topicSettings.of(topic) : null;
+      const state = known?.topicId === topicId ? known.partitions.get(partition) : undefined;
+      if (state === undefined || !state.replicas.includes(this.nodeId)) return null;
+      const directoryId = state.directories[state.replicas.indexOf(this.nodeId)] ?? ZERO_UUID;
+      return { config: broker.topicSettings.of(topic), directoryId };
     });
+    this.#onDirectoryFailure = ({ directoryId, error }) => {
+      broker.failStorage(error);
+      if (directoryId !== ZERO_UUID) reports.failed(directoryId);
+    };
     this.#started.push({ name: 'fencing', stop: () => quorum.fence() });
     broker.start();
     this.#started.push({ name: 'broker', stop: () => broker.stop() });
     quorum.onImage((changes, image) => broker.publish(changes, image));
-    await quorum.unfence();
+    await quorum.unfence(logDirectories.cordonedIds);
+    reports.open();
+    this.#started.push({ name: 'directory reports', stop: () => reports.close() });
     this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
     await createWantedTopics(quorum.controller, this.#options.topics);
     gate.open(broker.dispatch);
   }
 
-  #monitorNode(servers: readonly SocketServer[], quorum: MetadataQuorum, logDirectory: LogDirectory): void {
+  #monitorNode(servers: readonly SocketServer[], quorum: MetadataQuorum, logDirectories: LogDirectories): void {
     if (!this.#monitoring.isOn) return;
     this.#monitoring.addSources(
       connectionMetrics({ connections: () => servers.flatMap((server) => server.connections()) }),
@@ -242,16 +260,16 @@ export class Node {
         quorumLeaderEpoch: () => quorum.raft.leaderEpoch,
       }),
     );
-    this.#monitoring.addReadiness(() => (logDirectory.offline ? 'the log directory failed' : null));
+    this.#monitoring.addReadiness(() => (logDirectories.live.length === 0 ? 'the log directories failed' : null));
   }
 
-  #monitorBroker(quorum: MetadataQuorum, logDirectory: LogDirectory, broker: BrokerParts): void {
+  #monitorBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, broker: BrokerParts): void {
     if (!this.#monitoring.isOn) return;
     this.#monitoring.addSources(
       logMetrics({
-        logs: () => logDirectory.logs(),
-        offlineDirectoryCount: () => (logDirectory.offline ? 1 : 0),
-        cleaning: () => logDirectory.cleaning,
+        logs: () => logDirectories.logs(),
+        offlineDirectoryCount: () => logDirectories.offlinePaths.size,
+        cleaning: () => logDirectories.cleaning,
       }),
       ...broker.metricSources,
     );
@@ -290,15 +308,26 @@ export class Node {
     return server;
   }
 
-  /** Formats the directory where it is not formatted yet, and locks it. */
-  #openLogDirectory(): LogDirectory {
-    const [path, ...others] = this.dataDirectories;
-    if (path === undefined || others.length > 0) {
-      throw new StartError(`log.dirs names ${this.dataDirectories.length} directories; Ottla keeps its data in one.`);
+  /** Locks the directories; those whose disk fails are offline. */
+  #openLogDirectories(): LogDirectories {
+    const logDirectories = LogDirectories.open({
+      ...this.#directoryOptions(),
+      paths: this.dataDirectories,
+      onOffline: (failed) => this.#directoryFailed(failed),
+    });
+    this.#started.push({
+      name: 'log directories',
+      stop: () => logDirectories.close({ brokerEpoch: this.#brokerEpoch() }),
+    });
+    this.#logDirectories = logDirectories;
+    if (logDirectories.live.length === 0) {
+      throw new StartError(`None of the log directories ${this.dataDirectories.join(', ')} can be used.`);
     }
-    // Locked first: two brokers that start at once must not both format.
-    const logDirectory = LogDirectory.open({
-      path,
+    return logDirectories;
+  }
+
+  #directoryOptions(): Omit<LogDirectoryOptions, 'path' | 'onOffline'> {
+    return {
       fileSystem: this.#fileSystem,
       clock: systemClock,
       timer: systemTimer,
@@ -309,32 +338,30 @@ export class Node {
       tailCacheBytesMax: TAIL_CACHE_BYTES_MAX,
       tailCacheBytesMaxPerLog: TAIL_CACHE_BYTES_MAX_PER_LOG,
       openFilesMax: OPEN_FILES_MAX,
-      onOffline: (error) => this.#fatal(error),
-    });
-    this.#started.push({ name: 'log directory', stop: () => logDirectory.close({ brokerEpoch: this.#brokerEpoch() }) });
-    this.#readOrFormat(path);
-    return logDirectory;
+    };
   }
 
-  #readOrFormat(path: string): void {
-    const fileSystem = this.#fileSystem;
-    const [found] = readFormattedDirectories(fileSystem, [path], { nodeId: this.nodeId }, systemRandom);
-    if (found) {
-      this.#clusterId = found.clusterId;
-      this.#directoryId = found.directoryId;
-      return;
+  /** Formats what is not formatted yet; gives the directory with the metadata log. Locked before: of two brokers one formats. */
+  #identifyDirectories(logDirectories: LogDirectories): LogDirectory {
+    const metadataPath = this.#absolute(this.#config.metadataLogDir);
+    const live = [...logDirectories.live];
+    if (!this.dataDirectories.includes(metadataPath)) {
+      // A disk of its own for the metadata log.
+      const own = LogDirectory.open({
+        ...this.#directoryOptions(),
+        path: metadataPath,
+        onOffline: (error) => this.#fatal(error),
+      });
+      this.#started.push({ name: 'metadata directory', stop: () => own.close({ brokerEpoch: this.#brokerEpoch() }) });
+      live.push(own);
     }
-    if (!this.#options.format) {
-      throw new StartError(
-        `No readable meta.properties files found: ${path} is not formatted, and --no-format is set.`,
-      );
-    }
-    const wanted = this.#options.clusterId;
-    const { clusterId, directoryIds } = formatStorage({
-      ...(wanted === undefined ? {} : { clusterId: wanted }),
-      fileSystem,
+    const identified = identifyDirectories({
+      live,
+      metadataPath,
+      fileSystem: this.#fileSystem,
       nodeId: this.nodeId,
-      directories: [path],
+      format: this.#options.format,
+      clusterId: this.#options.clusterId,
       quorum:
         this.#config.quorumVoters.length > 0
           ? { kind: 'static' }
@@ -344,16 +371,38 @@ export class Node {
             },
       random: systemRandom,
       nowMs: systemClock.nowMs(),
+      logger: this.#logger.child('node'),
     });
-    this.#clusterId = clusterId;
-    this.#directoryId = directoryIds.get(path)!;
-    if (!this.ephemeral) this.#logger.child('node').info('formatted the data directory', { path, clusterId });
+    this.#clusterId = identified.clusterId;
+    this.#directoryId = identified.directoryId;
+    if (identified.isNew && !this.ephemeral) {
+      const { clusterId } = identified;
+      this.#logger.child('node').info('formatted the data directory', { path: metadataPath, clusterId });
+    }
+    return identified.metadata;
   }
 
-  async #openQuorum(logDirectory: LogDirectory): Promise<MetadataQuorum> {
+  #absolute(directory: string): string {
+    return this.ephemeral ? directory : resolve(directory);
+  }
+
+  /** The others go on; without the metadata log, or without any directory, there is nothing to go on with. */
+  #directoryFailed(failed: OfflineDirectory): void {
+    const logDirectories = this.#logDirectories;
+    if (logDirectories === null) return;
+    if (failed.path === this.#absolute(this.#config.metadataLogDir)) {
+      this.#fatal(new Error(`The directory of the metadata log, ${failed.path}, failed.`, { cause: failed.error }));
+    } else if (logDirectories.live.length === 0) {
+      this.#fatal(new Error(`All log directories have failed, ${failed.path} last.`, { cause: failed.error }));
+    } else {
+      this.#onDirectoryFailure(failed);
+    }
+  }
+
+  async #openQuorum(metadataDirectory: LogDirectory): Promise<MetadataQuorum> {
     const config = this.#config;
     const brokerConfig = this.#brokerConfig;
-    const metadataLog = await logDirectory.openMetadataLog(
+    const metadataLog = await metadataDirectory.openMetadataLog(
       metadataLogConfig({
         segmentBytes: config.number('metadata.log.segment.bytes'),
         segmentMs: config.number('metadata.log.segment.ms'),
@@ -365,7 +414,7 @@ export class Node {
       clusterId: this.#clusterId,
       directoryId: this.#directoryId,
       fileSystem: this.#fileSystem,
-      directory: logDirectory.path,
+      directory: metadataDirectory.path,
       metadataLog,
       staticVoters:
         config.quorumVoters.length === 0
@@ -408,14 +457,27 @@ export class Node {
     });
   }
 
-  #newBroker(quorum: MetadataQuorum, logDirectory: LogDirectory): BrokerParts {
+  #newDirectoryReports(quorum: MetadataQuorum): DirectoryReports {
+    return new DirectoryReports({
+      controller: quorum.controller,
+      self: () => ({ brokerId: this.nodeId, brokerEpoch: quorum.brokerEpoch }),
+      metadataOffset: () => quorum.image.highestOffset,
+      isSupported: () => allows.directoryAssignment(quorum.image.features.get(METADATA_VERSION) ?? 0),
+      timer: systemTimer,
+      logger: this.#logger.child('node'),
+    });
+  }
+
+  #newBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, reports: DirectoryReports): BrokerParts {
     return new BrokerParts({
       config: this.#config,
       brokerConfig: this.#brokerConfig,
       clusterId: this.#clusterId,
       controller: quorum.controller,
       brokerEpoch: () => quorum.brokerEpoch,
-      logDirectory,
+      logDirectories,
+      directoryPath: (directory) => this.#absolute(directory),
+      directoryReports: reports,
       compactionRunner:
         this.ephemeral || !CompactionThread.isAvailable
           ? new InlineCompaction(this.#fileSystem, systemTimer)
@@ -427,7 +489,6 @@ export class Node {
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
-      onStorageFailure: (error) => this.#fatal(error instanceof Error ? error : new Error(String(error))),
       onBrokenInvariant: (error) => this.#fatal(error),
     });
   }
@@ -497,6 +558,7 @@ function startError(error: unknown): unknown {
     error instanceof MonitoringPortError ||
     error instanceof LogDirectoryLockedError ||
     error instanceof FormatError ||
+    error instanceof DuplicateLogError ||
     error instanceof RegistrationError ||
     error instanceof WantedTopicError;
   return isForUser ? new StartError(error.message, { cause: error }) : error;

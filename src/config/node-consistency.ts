@@ -31,6 +31,18 @@ export function assertConsistent(config: NodeView): void {
   assertListeners(config);
 }
 
+function assertCordonedDirectories(config: BrokerSettings): void {
+  const cordoned = config.list('cordoned.log.dirs');
+  if (cordoned.includes('*')) {
+    require(cordoned.length === 1, 'When cordoned.log.dirs is set to *, it must not contain other values');
+    return;
+  }
+  const logDirs = config.listOrNull('log.dirs') ?? config.list('log.dir');
+  const unknown = cordoned.filter((directory) => !logDirs.includes(directory));
+  const message = `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${unknown.join(', ')}`;
+  require(unknown.length === 0, message);
+}
+
 /** Rules over plain settings, which hold for dynamic changes as well. */
 export function assertSettingsConsistent(config: BrokerSettings): void {
   require(logRollMs(config) >= 1, 'log.roll.ms must be greater than or equal to 1');
@@ -40,6 +52,7 @@ export function assertSettingsConsistent(config: BrokerSettings): void {
     retentionMs === -1, 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1');
   require(config.list('log.dirs').length + config.list('log.dir').length >
     0, 'At least one log directory must be defined via log.dirs or log.dir.');
+  assertCordonedDirectories(config);
   require(config.number('log.cleaner.dedupe.buffer.size') / Math.max(config.number('log.cleaner.threads'), 1) >
     1024 * 1024, 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
   const fetchWaitMs = config.number('replica.fetch.wait.max.ms');

@@ -109,6 +109,11 @@ export class BrokerControl {
     return logDirs.length === 1 ? logDirs[0]! : ZERO_UUID;
   }
 
+  /** New replicas may go there. */
+  hasUncordonedDirectory({ logDirs, cordonedLogDirs }: BrokerImage): boolean {
+    return logDirs.length === 0 || logDirs.some((directoryId) => cordonedLogDirs?.includes(directoryId) !== true);
+  }
+
   /** `hasValidSession`: the run of this broker that is registered now was heard of lately. */
   registrationProblem(registration: BrokerRegistration, hasValidSession: boolean): ControlFailure | null {
     if (registration.clusterId !== this.#clusterId) {

@@ -48,7 +48,7 @@ export class PartitionControl {
           topic.name,
           (topic.partitions.get(0) ?? partition).replicas.length,
         ),
-        isAcceptableLeader: (brokerId) => mayLead(brokerId) && this.#isInOnlineDirectory(partition, brokerId),
+        isAcceptableLeader: (brokerId) => mayLead(brokerId) && this.#isInOnlineDirectory(partition, target, brokerId),
         defaultDirectory: (brokerId) => brokers.defaultDirectory(brokerId),
       },
       target,
@@ -60,8 +60,12 @@ export class PartitionControl {
     return this.#options.configs.uncleanLeaderElectionEnabled(topicName) ? 'unclean' : 'online';
   }
 
-  #isInOnlineDirectory(partition: PartitionImage, brokerId: number): boolean {
-    const directory = partition.directories[partition.replicas.indexOf(brokerId)] ?? UNASSIGNED_DIRECTORY;
+  /** A replica that comes to lie in a directory that is online may lead with the same change. */
+  #isInOnlineDirectory(partition: PartitionImage, target: PartitionTarget, brokerId: number): boolean {
+    const directory =
+      target.directory?.brokerId === brokerId
+        ? target.directory.directoryId
+        : (partition.directories[partition.replicas.indexOf(brokerId)] ?? UNASSIGNED_DIRECTORY);
     return isOnlineDirectory(directory, this.#options.brokers.broker(brokerId)?.logDirs ?? []);
   }
 

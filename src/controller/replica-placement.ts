@@ -30,7 +30,10 @@ export function placeReplicas(
     const message = `Invalid replication factor ${replicationFactor}: the replication factor must be positive.`;
     return failure('INVALID_REPLICATION_FACTOR', message);
   }
-  if (usable.length === 0) return failure('INVALID_REPLICATION_FACTOR', 'All brokers are currently fenced.');
+  if (usable.length === 0) {
+    const message = 'All brokers are currently fenced, or have all their log directories cordoned.';
+    return failure('INVALID_REPLICATION_FACTOR', message);
+  }
   if (replicationFactor > brokers.length) {
     const message =
       `The target replication factor of ${replicationFactor} cannot be reached because only ` +

@@ -278,7 +278,7 @@ export class TopicControl {
   ): ControlFailure | NewPartition[] {
     const { brokers } = this.#options;
     const usable = [...brokers.brokers()]
-      .filter((broker) => !broker.inControlledShutdown)
+      .filter((broker) => !broker.inControlledShutdown && brokers.hasUncordonedDirectory(broker))
       .map(({ brokerId, rack, fenced }) => ({ brokerId, rack, fenced }));
     const spec = { partitionCount, replicationFactor, start: placementStart };
     const placements = placeReplicas(usable, spec);

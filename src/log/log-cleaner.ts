@@ -132,6 +132,15 @@ export class LogCleaner {
     this.#writeCheckpoints();
   }
 
+  checkpointOf(name: string): Offset | null {
+    return this.#checkpoints.get(name) ?? null;
+  }
+
+  setCheckpoint(name: string, offset: Offset): void {
+    this.#checkpoints.set(name, offset);
+    this.#writeCheckpoints();
+  }
+
   #wait(delayMs: number): void {
     if (this.#stopped) return;
     this.#timer = this.#directory.timer.schedule(delayMs, () => {

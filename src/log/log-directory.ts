@@ -1,6 +1,6 @@
 /**
- * Kafka's `LogManager`, for one log directory: locks it, opens and recovers its logs, makes and deletes logs, and keeps the
- * checkpoints.
+ * One entry of `log.dirs`: locks it, opens and recovers its logs, makes and deletes logs, and keeps the checkpoints. What
+ * joins several of them is log-directories.ts.
  *
  *     open -> loadLogs -> (createLog, deleteLog, checkpoints) -> close
  *                    any failure of the disk -> offline; only close is left
@@ -42,7 +42,7 @@ import { TailBudget } from './log-tail.ts';
 import { OpenFiles } from './open-files.ts';
 import { PartitionLog } from './partition-log.ts';
 import { PendingRemovals } from './pending-removals.ts';
-import { CorruptFileError, LogDirectoryLockedError, StorageError } from './storage-error.ts';
+import { CorruptFileError, isDiskError, LogDirectoryLockedError, StorageError } from './storage-error.ts';
 
 export { LogDirectoryLockedError };
 
@@ -81,6 +81,8 @@ export interface CreateLogOptions {
 export interface FoundLog {
   readonly topic: string;
   readonly partition: number;
+  /** A copy that was on its way into this directory when the last run ended. */
+  readonly isFuture: boolean;
   /** ZERO_UUID where the folder does not say. */
   readonly topicId: Uuid;
 }
@@ -100,6 +102,9 @@ const TIMER_DELAY_MAX = 0x7fff_ffff;
 const LOGS_PER_TURN = 100;
 /** Logs that are synced at once after recovery. */
 const CONCURRENT_FLUSHES = 8;
+/** Opening logs gives way to the rest of the node, other directories among it, this often; and tells how far it is that often. */
+const LOADING_TURN_MS = 25;
+const LOADING_REPORT_MS = 10_000;
 /** DeleteRecords should not come undone by a crash a minute later; a checkpoint's two syncs should not follow each one. */
 const LOG_START_CHECKPOINT_DELAY_MS = 100;
 
@@ -112,6 +117,10 @@ export class LogDirectory {
   readonly #cleanShutdownBrokerEpoch: number | null;
   /** By `topic-partition`. */
   readonly #logs = new Map<string, PartitionLog>();
+  /** Copies that are to replace a log of another directory (`….<uuid>-future`), by `topic-partition`. */
+  readonly #futureLogs = new Map<string, PartitionLog>();
+  /** From `meta.properties`. */
+  #directoryId: Uuid = ZERO_UUID;
   #metadataLog: PartitionLog | null = null;
   /** What the checkpoint files say. */
   #recoveryPoints: ReadonlyMap<string, Offset>;
@@ -193,6 +202,21 @@ export class LogDirectory {
     return this.#cleaner?.figures ?? { cleanings: 0, bytesFreed: 0, uncleanable: 0 };
   }
 
+  /** ZERO_UUID until `identify`. */
+  get directoryId(): Uuid {
+    return this.#directoryId;
+  }
+
+  /** The directory's own id, once its `meta.properties` are read or written. */
+  identify(directoryId: Uuid): void {
+    this.#directoryId = directoryId;
+  }
+
+  /** Something that is not the logs' own found the disk failing. */
+  fail(cause: unknown): void {
+    this.#goOffline(cause);
+  }
+
   /** High watermarks as the last run left them, keyed `topic-partition`. */
   get checkpointedHighWatermarks(): ReadonlyMap<string, Offset> {
     return this.#highWatermarks;
@@ -206,43 +230,67 @@ export class LogDirectory {
   /**
    * Opens (and, after a crash, recovers and syncs) every partition's log but `__cluster_metadata`, and schedules pending
    * deletions. `configOf` gives null for a log that the cluster no longer knows: its folder is renamed to `…-stray`.
+   * Rejects when the disk fails; the directory is offline then.
    */
   async loadLogs(configOf: (log: FoundLog) => LogConfig | null): Promise<PartitionLog[]> {
-    const { fileSystem, logger, random } = this.#options;
-    const loaded: PartitionLog[] = [];
-    for (const name of fileSystem.list(this.path)) {
-      const parsed = parseDirectoryName(name);
-      if (parsed.kind === 'other' || parsed.topic === CLUSTER_METADATA_TOPIC) continue;
-      const directory = `${this.path}/${name}`;
-      if (!fileSystem.stat(directory).isDirectory) continue;
-      if (parsed.kind === 'delete') {
-        // Its delay began in the last run.
-        this.#pendingRemovals.removeDirectoryLater(directory, 0);
-        continue;
+    try {
+      const names = this.#options.fileSystem.list(this.path);
+      const { clock, logger, timer } = this.#options;
+      let turnMs = clock.monotonicMs();
+      let reportMs = turnMs;
+      for (const [index, name] of names.entries()) {
+        this.#loadFolder(name, configOf);
+        const nowMs = clock.monotonicMs();
+        if (nowMs - reportMs >= LOADING_REPORT_MS) {
+          logger.info('opening logs', { directory: this.path, foldersDone: index + 1, folders: names.length });
+          reportMs = nowMs;
+        }
+        if (nowMs - turnMs < LOADING_TURN_MS) continue;
+        await new Promise<void>((resolve) => timer.schedule(0, resolve));
+        turnMs = clock.monotonicMs();
       }
-      if (parsed.kind !== 'partition') continue;
-      const { topic, partition } = parsed;
-      const topicId = readPartitionMetadata(fileSystem, directory) ?? ZERO_UUID;
-      const config = configOf({ topic, partition, topicId });
-      if (config === null) {
-        const strayName = renamedDirectoryName(topic, partition, random.bytes(16).toString('hex'), 'stray');
-        logger.warn('a log that the cluster does not know is set aside', { directory, renamedTo: strayName });
-        fileSystem.rename(directory, `${this.path}/${strayName}`);
-        continue;
+      // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101), nor what was cut come back.
+      const afterCrash = this.#cleanShutdownBrokerEpoch === null;
+      const unsynced = [...this.#everyLog()].filter((log) => afterCrash || log.flushedEndOffset < log.logEndOffset);
+      for (let i = 0; i < unsynced.length; i += CONCURRENT_FLUSHES) {
+        await Promise.all(unsynced.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.flush()));
       }
-      const log = this.#load(name, topic, partition, topicId, config, this.#cleanShutdownBrokerEpoch !== null);
-      this.#logs.set(name, log);
-      loaded.push(log);
-    }
-    // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101), nor what was cut come back.
-    const afterCrash = this.#cleanShutdownBrokerEpoch === null;
-    const unsynced = loaded.filter((log) => afterCrash || log.flushedEndOffset < log.logEndOffset);
-    for (let i = 0; i < unsynced.length; i += CONCURRENT_FLUSHES) {
-      await Promise.all(unsynced.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.flush()));
+    } catch (error) {
+      if (isDiskError(error)) throw this.#goOffline(error);
+      throw error;
     }
     this.#logsLoaded = true;
     this.checkpoint();
-    return loaded;
+    return [...this.#logs.values()];
+  }
+
+  #loadFolder(name: string, configOf: (log: FoundLog) => LogConfig | null): void {
+    const { fileSystem, logger, random } = this.#options;
+    const parsed = parseDirectoryName(name);
+    if (parsed.kind === 'other' || parsed.kind === 'stray' || parsed.topic === CLUSTER_METADATA_TOPIC) return;
+    const directory = `${this.path}/${name}`;
+    if (!fileSystem.stat(directory).isDirectory) return;
+    if (parsed.kind === 'delete') {
+      // Its delay began in the last run.
+      this.#pendingRemovals.removeDirectoryLater(directory, 0);
+      return;
+    }
+    const { topic, partition } = parsed;
+    const isFuture = parsed.kind === 'future';
+    const topicId = readPartitionMetadata(fileSystem, directory) ?? ZERO_UUID;
+    const config = configOf({ topic, partition, topicId, isFuture });
+    if (config === null) {
+      const strayName = renamedDirectoryName(topic, partition, random.bytes(16).toString('hex'), 'stray');
+      logger.warn('a log that the cluster does not know is set aside', { directory, renamedTo: strayName });
+      fileSystem.rename(directory, `${this.path}/${strayName}`);
+      return;
+    }
+    const logs = isFuture ? this.#futureLogs : this.#logs;
+    const key = partitionDirectoryName(topic, partition);
+    const twin = logs.get(key);
+    if (twin !== undefined) throw new Error(`Duplicate log directories found: ${directory}, ${twin.directory}`);
+    const clean = this.#cleanShutdownBrokerEpoch !== null;
+    logs.set(key, this.#load(directory, { topic, partition, topicId, config }, clean));
   }
 
   /** `__cluster_metadata-0`, created when absent, always recovered and synced; belongs to the quorum, not to `logs()`. */
@@ -255,24 +303,22 @@ export class LogDirectory {
     if (readPartitionMetadata(fileSystem, directory) === null) {
       writePartitionMetadata(fileSystem, directory, ONE_UUID);
     }
-    const log = this.#load(name, CLUSTER_METADATA_TOPIC, 0, ONE_UUID, config, false);
+    const log = this.#load(
+      directory,
+      { topic: CLUSTER_METADATA_TOPIC, partition: 0, topicId: ONE_UUID, config },
+      false,
+    );
     if (!existed) log.created();
     this.#metadataLog = log;
     await log.flush();
     return log;
   }
 
-  #load(
-    name: string,
-    topic: string,
-    partition: number,
-    topicId: Uuid,
-    config: LogConfig,
-    cleanShutdown: boolean,
-  ): PartitionLog {
+  #load(directory: string, log: CreateLogOptions, cleanShutdown: boolean): PartitionLog {
+    const { topic, partition, topicId, config } = log;
+    const name = partitionDirectoryName(topic, partition);
     const metadata = topic === CLUSTER_METADATA_TOPIC;
     const environment = this.#environment;
-    const directory = `${this.path}/${name}`;
     return new PartitionLog({
       topicPartition: { topic, partition },
       topicId,
@@ -301,21 +347,50 @@ export class LogDirectory {
     return this.#logs.values();
   }
 
+  futureLog(topic: string, partition: number): PartitionLog | undefined {
+    return this.#futureLogs.get(partitionDirectoryName(topic, partition));
+  }
+
+  futureLogs(): IterableIterator<PartitionLog> {
+    return this.#futureLogs.values();
+  }
+
+  /** Logs of either kind, by which a new one's directory is chosen. */
+  get logCount(): number {
+    return this.#logs.size + this.#futureLogs.size;
+  }
+
+  *#everyLog(): IterableIterator<PartitionLog> {
+    yield* this.#logs.values();
+    yield* this.#futureLogs.values();
+  }
+
   /** Throws when the log exists already, StorageError when the disk refuses. */
   createLog(options: CreateLogOptions): PartitionLog {
-    const { topic, partition, topicId, config } = options;
-    const name = partitionDirectoryName(topic, partition);
+    const name = partitionDirectoryName(options.topic, options.partition);
+    return this.#create(options, this.#logs, name);
+  }
+
+  /** An empty copy, which takes the place of another directory's log when it has caught up. */
+  createFutureLog(options: CreateLogOptions): PartitionLog {
+    const { topic, partition } = options;
+    const unique = this.#options.random.bytes(16).toString('hex');
+    return this.#create(options, this.#futureLogs, renamedDirectoryName(topic, partition, unique, 'future'));
+  }
+
+  #create(options: CreateLogOptions, logs: Map<string, PartitionLog>, folder: string): PartitionLog {
+    const name = partitionDirectoryName(options.topic, options.partition);
     if (this.#failure !== null) throw this.#failure;
-    if (this.#logs.has(name)) throw new Error(`log ${name} exists already in ${this.path}`);
-    const directory = `${this.path}/${name}`;
+    if (logs.has(name)) throw new Error(`log ${name} exists already in ${this.path}`);
+    const directory = `${this.path}/${folder}`;
     try {
       // A deleted log of the same name may be in the checkpoints still; its offsets are not this one's.
       if (this.#recoveryPoints.has(name) || this.#logStartOffsets.has(name)) this.#writeCheckpoints();
       this.#options.fileSystem.makeDirectory(directory);
-      writePartitionMetadata(this.#options.fileSystem, directory, topicId);
-      const log = this.#load(name, topic, partition, topicId, config, true);
+      writePartitionMetadata(this.#options.fileSystem, directory, options.topicId);
+      const log = this.#load(directory, options, true);
       log.created();
-      this.#logs.set(name, log);
+      logs.set(name, log);
       return log;
     } catch (error) {
       throw this.#goOffline(error);
@@ -324,26 +399,82 @@ export class LogDirectory {
 
   /** Renames the folder to `….<uuid>-delete` at once; its files go after `file.delete.delay.ms`. False when there is no such log. */
   deleteLog(topic: string, partition: number): boolean {
+    const log = this.releaseLog(topic, partition);
+    if (log !== undefined) this.discard(log);
+    return log !== undefined;
+  }
+
+  deleteFutureLog(topic: string, partition: number): boolean {
+    const name = partitionDirectoryName(topic, partition);
+    const log = this.#futureLogs.get(name);
+    if (log === undefined) return false;
+    this.#futureLogs.delete(name);
+    this.discard(log);
+    return true;
+  }
+
+  /** Takes a log out of the books: another directory has its successor. `discard` is to follow. */
+  releaseLog(topic: string, partition: number): PartitionLog | undefined {
     const name = partitionDirectoryName(topic, partition);
     const log = this.#logs.get(name);
-    if (log === undefined) return false;
+    if (log === undefined) return undefined;
     this.#logs.delete(name);
     this.#cleaner?.logDeleted(name);
+    return log;
+  }
+
+  /** Ends a log that is in the books no more, and schedules the removal of its folder. */
+  discard(log: PartitionLog): void {
+    const { topic, partition } = log.topicPartition;
     const { fileSystem, random } = this.#options;
     // Open files are closed first: Windows renames no folder with an open file in it.
-    log.stop(new StorageError(`${name} was deleted`));
-    if (this.#failure !== null) return true;
+    log.stop(new StorageError(`${partitionDirectoryName(topic, partition)} was deleted`));
+    if (this.#failure !== null) return;
     const directory = `${this.path}/${renamedDirectoryName(topic, partition, random.bytes(16).toString('hex'), 'delete')}`;
     try {
       fileSystem.rename(log.directory, directory);
     } catch (error) {
       this.#goOffline(error);
-      return true;
+      return;
     }
     log.moveTo(directory);
     this.#pendingRemovals.removeDirectoryLater(directory, log.config.fileDeleteDelayMs);
     this.#environment.checkpointOutdated();
-    return true;
+  }
+
+  /** The future log counts as the log from now on; `renameToCurrent` makes it so on disk, once all of it is there. */
+  adoptFutureLog(topic: string, partition: number): PartitionLog {
+    const name = partitionDirectoryName(topic, partition);
+    const log = this.#futureLogs.get(name);
+    assert(log !== undefined && !this.#logs.has(name), `${name} is to replace a log of another directory`);
+    this.#futureLogs.delete(name);
+    this.#logs.set(name, log);
+    return log;
+  }
+
+  /** Gives an adopted log its folder's final name. */
+  renameToCurrent(log: PartitionLog): void {
+    const { topic, partition } = log.topicPartition;
+    if (this.#failure !== null) throw this.#failure;
+    const directory = `${this.path}/${partitionDirectoryName(topic, partition)}`;
+    try {
+      log.closeFiles();
+      this.#options.fileSystem.rename(log.directory, directory);
+      log.moveTo(directory);
+      this.#options.fileSystem.syncDirectory(this.path);
+    } catch (error) {
+      throw this.#goOffline(error);
+    }
+  }
+
+  /** Where the cleaning of a log ended; null when it was never cleaned. */
+  cleanerCheckpoint(topic: string, partition: number): Offset | null {
+    return this.#cleaner?.checkpointOf(partitionDirectoryName(topic, partition)) ?? null;
+  }
+
+  /** A log that came from another directory is as clean as it was there. */
+  setCleanerCheckpoint(topic: string, partition: number, offset: Offset): void {
+    this.#cleaner?.setCheckpoint(partitionDirectoryName(topic, partition), offset);
   }
 
   /** From now on old segments are looked for, all logs' by one timer; until `close`. */
@@ -437,7 +568,7 @@ export class LogDirectory {
     if (!this.#logsLoaded) return;
     const recoveryPoints = new Map<string, Offset>();
     const logStartOffsets = new Map<string, Offset>();
-    for (const [name, log] of this.#logs) {
+    for (const [name, log] of [...this.#futureLogs, ...this.#logs]) {
       recoveryPoints.set(name, log.flushedEndOffset);
       if (log.logStartOffset > log.firstSegmentBaseOffset) logStartOffsets.set(name, log.logStartOffset);
     }
@@ -480,7 +611,7 @@ export class LogDirectory {
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
-    for (const log of this.#logs.values()) log.stop(error);
+    for (const log of this.#everyLog()) log.stop(error);
     this.#metadataLog?.stop(error);
     this.#options.onOffline?.(error);
     return error;
@@ -498,7 +629,7 @@ export class LogDirectory {
     this.#pendingRemovals.cancel();
     try {
       await this.#cleaner?.stop();
-      const logs = [...this.#logs.values()];
+      const logs = [...this.#everyLog()];
       if (this.#metadataLog !== null) logs.push(this.#metadataLog);
       for (let i = 0; i < logs.length; i += CONCURRENT_FLUSHES) {
         await Promise.all(logs.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.close()));
@@ -526,7 +657,7 @@ export class LogDirectory {
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
     const error = new StorageError('the log directory was abandoned');
-    for (const log of this.#logs.values()) log.stop(error);
+    for (const log of this.#everyLog()) log.stop(error);
     this.#metadataLog?.stop(error);
     this.#lock.release();
   }

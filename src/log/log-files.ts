@@ -57,7 +57,7 @@ export function renamedDirectoryName(
   topic: string,
   partition: number,
   uniqueHex: string,
-  suffix: 'delete' | 'stray',
+  suffix: 'delete' | 'stray' | 'future',
 ): string {
   const tail = `-${partition}.${uniqueHex}-${suffix}`;
   return topic.slice(0, Math.max(0, RENAMED_DIRECTORY_MAX - tail.length)) + tail;

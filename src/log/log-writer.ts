@@ -334,6 +334,15 @@ export class LogWriter {
     for (const wake of waiters) wake();
   }
 
+  /** The log's folder has another name: what waits for a sync in it does, too. */
+  moved(from: string, to: string): void {
+    for (const path of [...this.#unsyncedPaths]) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue;
+      this.#unsyncedPaths.delete(path);
+      this.#unsyncedPaths.add(to + path.slice(from.length));
+    }
+  }
+
   /** The log was cut at `endOffset`; nothing is queued. */
   truncated(endOffset: Offset): void {
     this.#truncations++;

@@ -923,8 +923,14 @@ export class PartitionLog {
     this.#tail.clear();
   }
 
+  /** Before the folder is renamed: Windows renames none with an open file in it. Nothing may be under way. */
+  closeFiles(): void {
+    this.#segments.closeFiles();
+  }
+
   /** The folder has a new name. Called by the log directory. */
   moveTo(directory: string): void {
+    this.#writer.moved(this.#directory, directory);
     this.#directory = directory;
     this.#segments.moveTo(directory);
     this.#leaderEpochs.moveTo(`${directory}/${LEADER_EPOCH_CHECKPOINT}`);

@@ -41,7 +41,7 @@ import { TransactionCoordinatorService } from '../coordinator/transaction/transa
 import { partitionMetrics } from '../http/broker-metrics.ts';
 import { groupMetrics } from '../http/group-metrics.ts';
 import type { CompactionRunner } from '../log/log-cleaner.ts';
-import type { LogDirectory } from '../log/log-directory.ts';
+import type { LogDirectories } from '../log/log-directories.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { supportedFeatureRanges } from '../metadata/features.ts';
 import type { MetadataChanges } from '../metadata/metadata-delta.ts';
@@ -54,6 +54,7 @@ import { HostedPartitions } from '../replication/hosted-partitions.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { LocalClusterController } from './cluster-service.ts';
+import type { DirectoryReports } from './directory-reports.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
 import { TransactionMarkers } from './transaction-markers.ts';
@@ -64,7 +65,11 @@ export interface BrokerOptions {
   readonly clusterId: string;
   readonly controller: Controller;
   readonly brokerEpoch: () => number;
-  readonly logDirectory: LogDirectory;
+  readonly logDirectories: LogDirectories;
+  /** The path of a directory as `logDirectories` has it, from how settings write it. */
+  readonly directoryPath: (directory: string) => string;
+  /** Where the controller hears of directories. */
+  readonly directoryReports: DirectoryReports;
   readonly compactionRunner: CompactionRunner;
   /** Nobody configured what to advertise: clients are told the address that they dialled. */
   readonly advertisesDialledAddress: boolean;
@@ -74,7 +79,6 @@ export interface BrokerOptions {
   readonly logger: Logger;
   readonly loggerLevels: LoggerLevels;
   readonly requestMonitor: RequestMonitor;
-  readonly onStorageFailure: (error: unknown) => void;
   readonly onBrokenInvariant: (error: AssertionError) => void;
 }
 
@@ -145,15 +149,15 @@ export class BrokerParts {
     );
     this.#partitions.apply({ deletedTopics: [], changedPartitions });
     this.#partitions.start();
-    const { config, brokerConfig, logDirectory } = this.#options;
+    const { config, brokerConfig, logDirectories } = this.#options;
     const highWatermark = (log: PartitionLog) => this.#highWatermarkOf(log);
-    logDirectory.startRetention({
+    logDirectories.startRetention({
       checkIntervalMs: config.number('log.retention.check.interval.ms'),
       initialDelayMs: config.number('log.initial.task.delay.ms'),
       highWatermark,
     });
     if (!config.boolean('log.cleaner.enable')) return;
-    logDirectory.startCleaner({
+    logDirectories.startCleaner({
       settings: () => ({
         backoffMs: brokerConfig.current.number('log.cleaner.backoff.ms'),
         dedupeBufferSize: brokerConfig.current.number('log.cleaner.dedupe.buffer.size'),
@@ -228,22 +232,33 @@ export class BrokerParts {
     for (const { name, reason } of ignored) {
       logger.child('config').warn('a dynamic setting was left out', { name, reason });
     }
+    this.#cordonDirectories();
+  }
+
+  #cordonDirectories(): void {
+    const { brokerConfig, logDirectories, directoryReports, directoryPath } = this.#options;
+    const wanted = brokerConfig.current.list('cordoned.log.dirs');
+    const paths = wanted.includes('*') ? logDirectories.paths : wanted.map(directoryPath);
+    if (logDirectories.cordon(paths)) directoryReports.cordoned(logDirectories.cordonedIds);
   }
 
   #newPartitions(): HostedPartitions {
-    const { config, clock, timer, logDirectory, logger } = this.#options;
+    const { config, clock, timer, logDirectories, directoryReports, logger } = this.#options;
     return new HostedPartitions({
       brokerId: config.nodeId,
       clock,
       timer,
-      logs: logDirectory,
+      logs: logDirectories,
       logger: logger.child('replication'),
       logConfig: (topic) => this.#topicSettings.of(topic),
       minInsyncReplicas: (topic) => this.#topicSettings.of(topic).minInsyncReplicas,
       highWatermarkCheckpointIntervalMs: config.number('replica.high.watermark.checkpoint.interval.ms'),
       waitingFetchesMax: WAITING_FETCHES_MAX,
       onLeadershipChange: (partition, leads) => this.#leadershipChanged(partition, leads),
-      onStorageFailure: this.#options.onStorageFailure,
+      onMisplaced: (replica) => {
+        // Told again with the next change of the partition, if it comes to nothing.
+        void directoryReports.assign(replica);
+      },
     });
   }
 

@@ -199,8 +199,8 @@ export class MetadataQuorum {
   }
 
   /** The broker is ready to lead. Resolves when it leads what it can, and listeners know. */
-  async unfence(): Promise<void> {
-    refuseFailure(await this.#controller.unfenceBroker({ ...this.#self(), cordonedLogDirs: [] }));
+  async unfence(cordonedLogDirs: readonly Uuid[] = []): Promise<void> {
+    refuseFailure(await this.#controller.unfenceBroker({ ...this.#self(), cordonedLogDirs }));
   }
 
   /** Gives the broker's partitions away, or leaves them without a leader but with this broker eligible. */

@@ -2,7 +2,7 @@
  * The partitions that this broker holds, and what clients and coordinators do with them (Kafka's ReplicaManager).
  *
  *   absent --metadata: this broker is a replica--> online --metadata: no longer, or deleted--> absent
- *   online --its disk failed--> offline (KAFKA_STORAGE_ERROR until the broker starts again)
+ *   online --its log directory failed--> offline (KAFKA_STORAGE_ERROR until the broker starts again)
  *
  * Invariant: the metadata log decides what is held; `apply` is the only way in and out, and is called in its order.
  * High watermarks are written to `replication-offset-checkpoint` now and then and at the stop, for a follower that
@@ -12,7 +12,7 @@ import { AssertionError, assert } from '../base/assert.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Uuid } from '../base/uuid.ts';
+import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import { TopicMetricsTable } from '../metrics/topic-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
@@ -76,8 +76,12 @@ export interface HostedPartitionsOptions {
   readonly waitingFetchesMax: number;
   /** This broker began (with a new leader epoch) or ceased to lead a partition; coordinators load and unload by it. */
   readonly onLeadershipChange: (partition: Partition, leads: boolean) => void;
-  /** The disk failed. Called once; the partitions are offline already. */
-  readonly onStorageFailure: (error: unknown) => void;
+  /** The log lies in another directory than the metadata says, or the metadata does not say. */
+  readonly onMisplaced: (replica: {
+    readonly topicId: Uuid;
+    readonly partition: number;
+    readonly directoryId: Uuid;
+  }) => void;
 }
 
 interface HostedTopic {
@@ -98,7 +102,6 @@ export class HostedPartitions implements PartitionLookup {
   #waitingFetches = 0;
   #isrShrinks = 0;
   #isrExpands = 0;
-  #storageFailed = false;
   #checkpointTimer: TimerHandle | null = null;
   /** What the checkpoint file says, so that an idle broker does not write it again. */
   #lastCheckpoint: ReadonlyMap<string, Offset>;
@@ -137,7 +140,7 @@ export class HostedPartitions implements PartitionLookup {
   stop(): void {
     this.#checkpointTimer?.cancel();
     this.#checkpointTimer = null;
-    if (!this.#storageFailed) this.checkpointHighWatermarks();
+    this.checkpointHighWatermarks();
     for (const partition of this.online()) partition.close('NOT_LEADER_OR_FOLLOWER');
   }
 
@@ -251,21 +254,18 @@ export class HostedPartitions implements PartitionLookup {
     return typeof found === 'string' ? null : found.log.config.compressionType;
   }
 
-  /** The disk can no longer be trusted: no partition is served any more. Harmless when called again. */
+  /** A log directory failed: what lies in it is served no more. Harmless when called again. */
   failStorage(error: unknown): void {
-    if (this.#storageFailed) return;
-    this.#storageFailed = true;
-    this.#logger.error('the log directory failed; its partitions are offline', { error });
     for (const topic of this.#topics.values()) {
       for (const [index, partition] of topic.partitions) {
-        if (!(partition instanceof Partition)) continue;
+        if (!(partition instanceof Partition) || !partition.log.offline) continue;
         const led = partition.isLeader;
+        this.#logger.error('a partition is offline', { topic: partition.topic, partition: index, error });
         topic.partitions.set(index, 'offline');
         partition.close('KAFKA_STORAGE_ERROR');
         if (led) this.#options.onLeadershipChange(partition, false);
       }
     }
-    this.#options.onStorageFailure(error);
   }
 
   checkpointHighWatermarks(): void {
@@ -284,8 +284,8 @@ export class HostedPartitions implements PartitionLookup {
 
   #scheduleCheckpoint(): void {
     this.#checkpointTimer = this.#options.timer.schedule(this.#options.highWatermarkCheckpointIntervalMs, () => {
-      if (!this.#storageFailed) this.checkpointHighWatermarks();
-      if (!this.#storageFailed) this.#scheduleCheckpoint();
+      this.checkpointHighWatermarks();
+      this.#scheduleCheckpoint();
     });
   }
 
@@ -307,7 +307,7 @@ export class HostedPartitions implements PartitionLookup {
     } else if (known instanceof Partition) {
       this.#applyState(known, state);
     } else if (known !== 'offline') {
-      const partition = this.#openPartition(topic, index);
+      const partition = this.#openPartition(topic, index, state);
       hosted.partitions.set(index, partition ?? 'offline');
       if (partition !== null) this.#applyState(partition, state);
     }
@@ -323,6 +323,7 @@ export class HostedPartitions implements PartitionLookup {
       this.#storageFailedIn(error);
       return;
     }
+    this.#checkDirectory(partition, state);
     const leads = partition.isLeader;
     if (led && leads) {
       const inSync = partition.state.isr.length;
@@ -340,8 +341,14 @@ export class HostedPartitions implements PartitionLookup {
     this.failStorage(error);
   }
 
-  #openPartition(topic: TopicIdentity, index: number): Partition | null {
-    if (this.#storageFailed) return null;
+  #checkDirectory({ topic, topicId, partition }: Partition, state: PartitionState): void {
+    const assigned = assignedDirectory(state, this.#options.brokerId);
+    if (assigned === null) return;
+    const directoryId = this.#options.logs.misplacedIn(topic, partition, assigned);
+    if (directoryId !== null) this.#options.onMisplaced({ topicId, partition, directoryId });
+  }
+
+  #openPartition(topic: TopicIdentity, index: number, state: PartitionState): Partition | null {
     const { logs, logConfig, brokerId, minInsyncReplicas } = this.#options;
     try {
       let log = logs.log(topic.name, index);
@@ -355,6 +362,7 @@ export class HostedPartitions implements PartitionLookup {
         partition: index,
         topicId: topic.topicId,
         config: logConfig(topic.name),
+        directoryId: assignedDirectory(state, brokerId) ?? ZERO_UUID,
       });
       return new Partition({
         topic: topic.name,
@@ -368,6 +376,7 @@ export class HostedPartitions implements PartitionLookup {
         events: this.#events,
       });
     } catch (error) {
+      this.#logger.error('a log cannot be opened', { topic: topic.name, partition: index, error });
       this.#storageFailedIn(error);
       return null;
     }
@@ -396,6 +405,11 @@ export class HostedPartitions implements PartitionLookup {
       this.#storageFailedIn(failure);
     }
   }
+}
+
+/** Where the metadata has this broker's replica; null where it does not say. */
+function assignedDirectory({ directories, replicas }: PartitionState, brokerId: number): Uuid | null {
+  return directories?.[replicas.indexOf(brokerId)] ?? null;
 }
 
 function checkpointKey(topic: string, partition: number): string {

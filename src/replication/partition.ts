@@ -26,6 +26,8 @@ export interface PartitionState {
   readonly partitionEpoch: PartitionEpoch;
   readonly isr: readonly number[];
   readonly replicas: readonly number[];
+  /** Of each replica, in their order (KIP-858); absent where the metadata does not say. */
+  readonly directories?: readonly Uuid[];
 }
 
 /** Waits until an offset is written (acks=1) or committed (acks=all). */

@@ -1,5 +1,5 @@
 /** The part of `log/` that replication uses: one replica's files, and the directory that holds them. */
-import type { LogDirectory } from '../log/log-directory.ts';
+import type { LogDirectories } from '../log/log-directories.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 
 export type {
@@ -19,6 +19,7 @@ export type ReplicaLog = Pick<
   | 'topicPartition'
   | 'topicId'
   | 'config'
+  | 'offline'
   | 'updateConfig'
   | 'logStartOffset'
   | 'logEndOffset'
@@ -38,9 +39,12 @@ export type ReplicaLog = Pick<
   | 'advanceLogStartOffset'
 >;
 
-/** Several directories per broker may come later; then this is what joins them. */
+/** The logs of all directories of this broker. */
 export interface ReplicaLogs
-  extends Pick<LogDirectory, 'deleteLog' | 'checkpointedHighWatermarks' | 'checkpointHighWatermarks'> {
+  extends Pick<
+    LogDirectories,
+    'deleteLog' | 'checkpointedHighWatermarks' | 'checkpointHighWatermarks' | 'misplacedIn'
+  > {
   log(topic: string, partition: number): ReplicaLog | undefined;
-  createLog(options: Parameters<LogDirectory['createLog']>[0]): ReplicaLog;
+  createLog(options: Parameters<LogDirectories['createLog']>[0]): ReplicaLog;
 }

@@ -143,6 +143,7 @@ describe('Fetch', () => {
     const asked = (version: number) => fixture.answer(version, { topics: topicsFor(version, [0]) });
     expect(told(await asked(9))).toEqual([[0, 'UNSUPPORTED_COMPRESSION_TYPE', 0]]);
     expect(told(await asked(10))).toEqual([[0, 'NONE', 0]]);
+    fixture.hosted.logs.failure = new Error('EIO');
     fixture.hosted.partitions.failStorage(new Error('EIO'));
     expect(told(await asked(5))).toEqual([[0, 'NOT_LEADER_OR_FOLLOWER', 0]]);
     expect(told(await asked(6))).toEqual([[0, 'KAFKA_STORAGE_ERROR', 0]]);

@@ -9,7 +9,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogConfig } from '../../../src/log/log-config.ts';
-import { LogDirectory } from '../../../src/log/log-directory.ts';
+import { LogDirectories } from '../../../src/log/log-directories.ts';
 import { HostedPartitions } from '../../../src/replication/hosted-partitions.ts';
 import { decode, encode, type InputOf } from '../../../src/wire/codec.ts';
 import { errorName, KafkaError } from '../../../src/wire/errors.ts';
@@ -102,8 +102,8 @@ function configFrom(configs: Readonly<Record<string, string>>): LogConfig {
 
 async function openBroker(configs: Readonly<Record<string, string>>) {
   const time = new FakeTime();
-  const logs = LogDirectory.open({
-    path: '/logs',
+  const logs = LogDirectories.open({
+    paths: ['/logs'],
     fileSystem: new MemoryFileSystem(),
     clock: time,
     timer: time,
@@ -114,6 +114,9 @@ async function openBroker(configs: Readonly<Record<string, string>>) {
     tailCacheBytesMax: 10_000_000,
     tailCacheBytesMaxPerLog: 1_000_000,
     openFilesMax: 100,
+    onOffline: ({ error }) => {
+      throw error;
+    },
   });
   await logs.loadLogs(() => null);
   const partitions = new HostedPartitions({
@@ -127,9 +130,7 @@ async function openBroker(configs: Readonly<Record<string, string>>) {
     highWatermarkCheckpointIntervalMs: 5000,
     waitingFetchesMax: 10,
     onLeadershipChange: () => {},
-    onStorageFailure: (error) => {
-      throw error;
-    },
+    onMisplaced: () => {},
   });
   const one = () => [partition({ leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] })];
   const topics = [topic('T', topicId, one()), topic('__consumer_offsets', internalTopicId, one())];

@@ -167,6 +167,6 @@ test('without an unfenced broker there are no topics', () => {
   controller.run('fenceBroker', { brokerId: 1, brokerEpoch });
   expect(refusal(controller.createTopic('t'))).toEqual([
     'INVALID_REPLICATION_FACTOR',
-    'Unable to replicate the partition 1 time(s): All brokers are currently fenced.',
+    'Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log directories cordoned.',
   ]);
 });

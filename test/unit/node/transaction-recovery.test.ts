@@ -2,15 +2,17 @@
  * Transactions over real logs, with both coordinators, killed behind every single write to a file: what was committed is
  * there, what was aborted is never seen, and nothing hangs.
  */
+
 import { expect, test } from 'vitest';
 import { ProduceVerification } from '../../../src/apis/produce-verification.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { GROUP_METADATA_TOPIC } from '../../../src/coordinator/group/group-coordinator.ts';
 import { GroupCoordinatorService } from '../../../src/coordinator/group/group-coordinator-service.ts';
 import { TRANSACTION_STATE_TOPIC } from '../../../src/coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../../../src/coordinator/transaction/transaction-coordinator-service.ts';
 import type { FileSystem } from '../../../src/io/file-system.ts';
-import { LogDirectory } from '../../../src/log/log-directory.ts';
+import { LogDirectories } from '../../../src/log/log-directories.ts';
 import { TransactionMarkers } from '../../../src/node/transaction-markers.ts';
 import { CoordinatorPartitions } from '../../../src/replication/coordinator-partitions.ts';
 import { HostedPartitions } from '../../../src/replication/hosted-partitions.ts';
@@ -70,7 +72,7 @@ class World {
   readonly #verification: ProduceVerification;
   #timestamp = 0;
 
-  private constructor(logs: LogDirectory, time: FakeTime, leaderEpoch: number) {
+  private constructor(logs: LogDirectories, time: FakeTime, leaderEpoch: number) {
     this.time = time;
     const one = () => [partition({ leader: 1, leaderEpoch, replicas: [1], isr: [1] })];
     const topics = [
@@ -93,9 +95,7 @@ class World {
         if (topic === GROUP_METADATA_TOPIC) this.groups.elected(partition, leaderEpoch);
         if (topic === TRANSACTION_STATE_TOPIC) this.transactions.elected(partition, leaderEpoch);
       },
-      onStorageFailure: (error) => {
-        throw error;
-      },
+      onMisplaced: () => {},
     });
     const common = {
       partitionCount: () => 1,
@@ -136,8 +136,8 @@ class World {
   }
 
   static async open(fileSystem: FileSystem, time: FakeTime, leaderEpoch: number): Promise<World> {
-    const logs = LogDirectory.open({
-      path: '/logs',
+    const logs = LogDirectories.open({
+      paths: ['/logs'],
       fileSystem,
       clock: time,
       timer: time,
@@ -148,8 +148,11 @@ class World {
       tailCacheBytesMax: 10_000_000,
       tailCacheBytesMaxPerLog: 1_000_000,
       openFilesMax: 100,
+      onOffline: ({ error }) => {
+        throw error;
+      },
     });
-    await logs.loadLogs(() => logConfig);
+    await logs.loadLogs(() => ({ config: logConfig, directoryId: ZERO_UUID }));
     const world = new World(logs, time, leaderEpoch);
     await settle();
     return world;

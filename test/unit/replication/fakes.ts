@@ -93,6 +93,8 @@ export class FakeLog implements ReplicaLog {
   writtenEndOffset = 0;
   /** Writes finish by themselves in a microtask unless a test holds them back. */
   holdWrites = false;
+  /** Its directory failed. */
+  offline = false;
   /** Reads come as promises, as from a file. */
   slowReads = false;
   firstUnstableOffset: number | null = null;
@@ -166,6 +168,7 @@ export class FakeLog implements ReplicaLog {
   }
 
   failWrites(error: Error): void {
+    this.offline = true;
     this.#write?.reject(error);
     this.#write = null;
   }
@@ -258,7 +261,9 @@ export class FakeLogs implements ReplicaLogs {
   readonly written: ReadonlyMap<string, number>[] = [];
   readonly deleted: string[] = [];
   readonly #logs = new Map<string, FakeLog>();
-  failure: Error | null = null;
+  /** Where logs lie, if not where the metadata has them. */
+  misplaced: Uuid | null = null;
+  #failure: Error | null = null;
 
   constructor(checkpointed: ReadonlyMap<string, number> = new Map()) {
     this.checkpointedHighWatermarks = checkpointed;
@@ -276,6 +281,20 @@ export class FakeLogs implements ReplicaLogs {
   createLog(options: { topic: string; partition: number; topicId: Uuid; config: LogConfig }): FakeLog {
     if (this.failure !== null) throw this.failure;
     return this.add(new FakeLog(options.topic, options.partition, options.topicId, options.config));
+  }
+
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  /** The one directory of these logs fails. */
+  set failure(failure: Error | null) {
+    this.#failure = failure;
+    for (const log of this.#logs.values()) log.offline = failure !== null;
+  }
+
+  misplacedIn(_topic: string, _partition: number, assigned: Uuid): Uuid | null {
+    return this.misplaced === assigned ? null : this.misplaced;
   }
 
   deleteLog(topic: string, partition: number): boolean {
@@ -300,7 +319,7 @@ export function newPartitionState(changes: Partial<PartitionState> = {}): Partit
 export class Hosted {
   readonly time = new FakeTime();
   readonly logs: FakeLogs;
-  readonly failures: unknown[] = [];
+  readonly misplaced: unknown[] = [];
   readonly leadership: string[] = [];
   minInsyncReplicas = 1;
   readonly partitions: HostedPartitions;
@@ -318,7 +337,7 @@ export class Hosted {
       waitingFetchesMax: 100,
       onLeadershipChange: (partition, leads) =>
         this.leadership.push(`${partition.topic}-${partition.partition} epoch ${partition.leaderEpoch} leads ${leads}`),
-      onStorageFailure: (error) => this.failures.push(error),
+      onMisplaced: (replica) => this.misplaced.push(replica),
       ...options,
       logs: this.logs,
     });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Partition } from '../../../src/replication/partition.ts';
 import { FakeLog, FakeLogs, Hosted, newPartitionState, settle, topicId } from './fakes.ts';
 
 const otherTopicId = 'BbCdEfGhIjKlMnOpQrStUg';
@@ -66,13 +67,33 @@ describe('metadata', () => {
     expect(hosted.log().topicId).toBe(topicId);
   });
 
-  test('a log that cannot be made takes the storage offline', () => {
+  test('a log that cannot be made, because its directory failed, takes what lies there offline', () => {
     const hosted = new Hosted();
     hosted.logs.failure = new Error('EIO');
     hosted.setTopic('other', [newPartitionState()], otherTopicId);
-    expect(hosted.failures).toHaveLength(1);
     expect(hosted.partitions.find('other', 0)).toBe('KAFKA_STORAGE_ERROR');
     expect(hosted.partitions.find('t', 0)).toBe('KAFKA_STORAGE_ERROR');
+  });
+
+  test('a failed directory leaves the partitions of the others online', () => {
+    const hosted = new Hosted();
+    hosted.setTopic('other', [newPartitionState()], otherTopicId);
+    hosted.log().offline = true;
+    hosted.partitions.failStorage(new Error('EIO'));
+    expect(hosted.partitions.find('t', 0)).toBe('KAFKA_STORAGE_ERROR');
+    expect(hosted.partitions.find('other', 0)).toBeInstanceOf(Partition);
+    expect(hosted.leadership.at(-1)).toBe('t-0 epoch 0 leads false');
+  });
+
+  test('a log in another directory than the metadata says is reported', () => {
+    const hosted = new Hosted();
+    const [here, there] = ['aaaaaaaaaaaaaaaaaaaaaA', 'bbbbbbbbbbbbbbbbbbbbbA'];
+    hosted.logs.misplaced = here;
+    hosted.setTopic('t', [newPartitionState({ partitionEpoch: 1, directories: [there] })]);
+    expect(hosted.misplaced).toEqual([{ topicId, partition: 0, directoryId: here }]);
+    hosted.setTopic('t', [newPartitionState({ partitionEpoch: 2, directories: [here] })]);
+    hosted.setTopic('t', [newPartitionState({ partitionEpoch: 3 })]);
+    expect(hosted.misplaced).toHaveLength(1);
   });
 
   test('new configs reach the logs', () => {
@@ -122,15 +143,14 @@ describe('high watermarks', () => {
     expect(hosted.partition().highWatermark).toBe(0);
   });
 
-  test('a failed checkpoint takes the storage offline', async () => {
+  test('a failed checkpoint takes the partitions of its directory offline', async () => {
     const hosted = new Hosted();
     hosted.partitions.start();
     hosted.logs.failure = new Error('EIO');
     await hosted.produce(1);
     await settle();
     hosted.time.advance(5000);
-    expect(hosted.failures).toHaveLength(1);
-    expect(hosted.time.scheduled).toBe(0);
+    expect(hosted.partitions.find('t', 0)).toBe('KAFKA_STORAGE_ERROR');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Partition } from '../../../src/replication/partition.ts';
 import { Hosted, newBatch, newPartitionState, outcome, settle } from './fakes.ts';
 
 describe('acks', () => {
@@ -126,21 +127,21 @@ describe('what ends a wait early', () => {
     hosted.log().failWrites(error);
     expect(await outcome(answer)).toMatchObject([{ error: 'KAFKA_STORAGE_ERROR' }]);
     expect(hosted.produce(1)).toMatchObject([{ error: 'KAFKA_STORAGE_ERROR', logStartOffset: -1 }]);
-    expect(hosted.failures).toEqual([error]);
+    expect(hosted.partitions.find('t', 0)).toBe('KAFKA_STORAGE_ERROR');
   });
 
-  test('a disk that is full when a segment is made', () => {
+  test('a disk that is full when a segment is made fails the append, and no more', () => {
     const hosted = new Hosted();
     hosted.log().nextAppend = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     expect(hosted.produce(1)).toMatchObject([{ error: 'KAFKA_STORAGE_ERROR' }]);
-    expect(hosted.failures).toHaveLength(1);
+    expect(hosted.partitions.find('t', 0)).toBeInstanceOf(Partition);
   });
 
   test('a bug is not taken for a failed disk', () => {
     const hosted = new Hosted();
     hosted.log().nextAppend = new TypeError('undefined is not a function');
     expect(() => hosted.produce(1)).toThrow(TypeError);
-    expect(hosted.failures).toHaveLength(0);
+    expect(hosted.partitions.find('t', 0)).toBeInstanceOf(Partition);
   });
 });
 
