@@ -233,6 +233,57 @@ describe('kafkajs', { timeout: 60_000 }, () => {
       ]);
     });
 
+  if (scope.transactions)
+    test('a topic is copied in transactions with its offsets, some of them aborted', async () => {
+      const [source, target, groupId] = [fresh('kafkajs-in'), fresh('kafkajs-out'), fresh('group')];
+      await createTopic(source);
+      await createTopic(target);
+      const values = Array.from({ length: 60 }, (_, index) => String(index));
+      await (await connected(kafka.producer())).send({ topic: source, messages: values.map((value) => ({ value })) });
+      const producer = await connected(
+        kafka.producer({ idempotent: true, maxInFlightRequests: 1, transactionalId: fresh('copier') }),
+      );
+      const consumer = await connected(kafka.consumer({ groupId, maxWaitTimeInMs: 200, readUncommitted: false }));
+      await consumer.subscribe({ topic: source, fromBeginning: true });
+      let copied = 0;
+      let attempts = 0;
+      await new Promise<void>((resolve, reject) => {
+        void consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: async ({ batch, resolveOffset }) => {
+            // Ten at a time; where an attempt is aborted, the same ten again.
+            for (let at = 0; at < batch.messages.length; ) {
+              const messages = batch.messages.slice(at, at + 10);
+              const next = String(Number(messages.at(-1)!.offset) + 1);
+              const transaction = await producer.transaction();
+              await transaction.send({ topic: target, messages: messages.map(({ value }) => ({ value })) });
+              const partitions = [{ partition: batch.partition, offset: next }];
+              await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic: source, partitions }] });
+              if (attempts++ % 3 === 2) {
+                await transaction.abort();
+                continue;
+              }
+              await transaction.commit();
+              at += messages.length;
+              copied += messages.length;
+              resolveOffset(messages.at(-1)!.offset);
+            }
+            if (copied >= values.length) resolve();
+          },
+        });
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      });
+      const reader = await connected(kafka.consumer({ groupId: fresh('group'), maxWaitTimeInMs: 200 }));
+      const { seen, until } = await collect(reader, target);
+      await until(values.length);
+      expect(seen.map(({ message }) => String(message.value))).toEqual(values);
+      const admin = await connected(kafka.admin());
+      expect(await admin.fetchOffsets({ groupId, topics: [source] })).toMatchObject([
+        { partitions: [{ offset: String(values.length) }] },
+      ]);
+    });
+
   test('the admin client', async () => {
     const topic = fresh('kafkajs-admin');
     const admin = await connected(kafka.admin());

@@ -3,7 +3,15 @@
 import { expect, test } from 'vitest';
 import { scope } from '../../support/scope.ts';
 import { prepareGo, toolsOf } from '../../support/toolchain.ts';
-import { clientProgram, clientSuite, commonScenarios, type SeenRecord } from './scenarios.ts';
+import {
+  clientProgram,
+  clientSuite,
+  codecs,
+  commonScenarios,
+  copyScenario,
+  expectWholeTopic,
+  type SeenRecord,
+} from './scenarios.ts';
 
 const toolchain = await prepareGo();
 
@@ -12,7 +20,17 @@ clientSuite('franz-go', toolchain, (broker) => {
 
   commonScenarios('franz', broker, program);
 
+  if (scope.consumerGroupProtocol)
+    test('a group of three under the KIP-848 protocol reads every record once', async () => {
+      await program().run(broker(), 'create', 'franz-848', 6);
+      for (const codec of codecs) await program().run(broker(), 'produce', 'franz-848', 40, codec);
+      const read = await program().run(broker(), 'group', 'franz-848', 'franz-848-group', 3, 200, 'consumer');
+      expectWholeTopic(read as SeenRecord[][], 40, codecs.length);
+    });
+
   if (!scope.transactions) return;
+
+  copyScenario('franz', broker, program);
 
   test('transactions: a read_committed consumer sees the committed records only, in order', async () => {
     await program().run(broker(), 'transactions', 'franz-transactions');

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { RunningBroker } from '../../support/brokers.ts';
 import { repositoryPath } from '../../support/processes.ts';
 import { scope } from '../../support/scope.ts';
 import { preparePython, toolsOf } from '../../support/toolchain.ts';
@@ -11,6 +12,7 @@ import {
   clientSuite,
   codecs,
   commonScenarios,
+  copyScenario,
   expectWholeTopic,
   type SeenRecord,
 } from './scenarios.ts';
@@ -22,8 +24,25 @@ const script = (name: string): (() => ClientProgram) => {
   return () => clientProgram(toolsOf(toolchain).python, path);
 };
 
+function transactionScenarios(name: string, broker: () => RunningBroker, program: () => ClientProgram): void {
+  test('transactions: a read_committed consumer sees the committed records only, in order', async () => {
+    await program().run(broker(), 'create', `${name}-transactions`, 1);
+    const values = await program().run(broker(), 'transactions', `${name}-transactions`);
+    const expected = [0, 2, 4, 6, 8].flatMap((transaction) =>
+      Array.from({ length: 10 }, (_, index) => `committed-${transaction}-${index}`),
+    );
+    expect(values).toEqual(expected);
+  });
+
+  copyScenario(name, broker, program);
+}
+
 clientSuite('kafka-python', toolchain, (broker) => {
-  commonScenarios('kafka-python', broker, script('kafka_python_client.py'));
+  const program = script('kafka_python_client.py');
+
+  commonScenarios('kafka-python', broker, program);
+
+  if (scope.transactions) transactionScenarios('kafka-python', broker, program);
 });
 
 clientSuite('confluent-kafka', toolchain, (broker) => {
@@ -41,13 +60,5 @@ clientSuite('confluent-kafka', toolchain, (broker) => {
       expectWholeTopic(read, 40, codecs.length);
     });
 
-  if (scope.transactions)
-    test('transactions: a read_committed consumer sees the committed records only, in order', async () => {
-      await program().run(broker(), 'create', 'confluent-transactions', 1);
-      const values = await program().run(broker(), 'transactions', 'confluent-transactions');
-      const expected = [0, 2, 4, 6, 8].flatMap((transaction) =>
-        Array.from({ length: 10 }, (_, index) => `committed-${transaction}-${index}`),
-      );
-      expect(values).toEqual(expected);
-    });
+  if (scope.transactions) transactionScenarios('confluent', broker, program);
 });

@@ -126,3 +126,19 @@ export function commonScenarios(name: string, broker: () => RunningBroker, progr
     expect(total(listing.committed, topic)).toBe(perCodec * (codecs.length + 1));
   });
 }
+
+/** Consuming, producing and committing offsets in one transaction, some of them aborted. */
+export function copyScenario(name: string, broker: () => RunningBroker, program: () => ClientProgram): void {
+  test('copies a topic in transactions with its offsets; each record is there once, in order', async () => {
+    const [source, target, group] = [`${name}-copy-in`, `${name}-copy-out`, `${name}-copiers`];
+    await program().run(broker(), 'create', source, 2);
+    await program().run(broker(), 'create', target, 2);
+    await program().run(broker(), 'produce', source, 80, 'none');
+    expect(await program().run(broker(), 'copy', source, target, group, 80)).toBeGreaterThan(0);
+    const written = (await program().run(broker(), 'read', source, 2)) as string[][];
+    expect(written.flat()).toHaveLength(80);
+    expect(await program().run(broker(), 'read', target, 2)).toEqual(written);
+    const { committed } = (await program().run(broker(), 'list', source, group)) as Listing;
+    expect([committed[`${source}-0`], committed[`${source}-1`]]).toEqual(written.map((values) => values.length));
+  });
+}

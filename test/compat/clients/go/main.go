@@ -106,7 +106,7 @@ func produce(ctx context.Context) {
 	print(written)
 }
 
-// group <bootstrap> <topic> <group> <members> <count>: members of one group read until together they have `count` records, commit and
+// group <bootstrap> <topic> <group> <members> <count> [consumer]: members of one group, under KIP-848 where it says so, read until together they have `count` records, commit and
 // leave; prints what each of them read.
 func group(ctx context.Context) {
 	members, err := strconv.Atoi(os.Args[5])
@@ -121,14 +121,18 @@ func group(ctx context.Context) {
 	defer finish()
 	for member := range members {
 		read[member] = []seen{}
-		client := newClient(
+		options := []kgo.Opt{
 			kgo.ConsumerGroup(os.Args[4]),
 			kgo.ConsumeTopics(os.Args[3]),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 			kgo.DisableAutoCommit(),
 			kgo.BlockRebalanceOnPoll(),
-			kgo.HeartbeatInterval(200*time.Millisecond),
-		)
+			kgo.HeartbeatInterval(200 * time.Millisecond),
+		}
+		if len(os.Args) > 7 {
+			options = append(options, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()))
+		}
+		client := newClient(options...)
 		waiting.Add(1)
 		go func() {
 			defer waiting.Done()
@@ -221,6 +225,79 @@ func transactions(ctx context.Context) {
 	print("done")
 }
 
+// copy <bootstrap> <source> <target> <group> <count>: a member of the group copies what it reads in transactions of up to ten records with
+// its offsets; every third is aborted and comes again. Prints how many were aborted.
+func copyRecords(ctx context.Context) {
+	count, err := strconv.Atoi(os.Args[6])
+	fail(err)
+	session, err := kgo.NewGroupTransactSession(
+		kgo.SeedBrokers(os.Args[2]),
+		kgo.TransactionalID("go-"+os.Args[4]),
+		kgo.ConsumerGroup(os.Args[5]),
+		kgo.ConsumeTopics(os.Args[3]),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.RequireStableFetchOffsets(),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	)
+	fail(err)
+	defer session.Close()
+	aborted := 0
+	for copied, attempts := 0, 1; copied < count; attempts++ {
+		fetches := session.PollRecords(ctx, 10)
+		fail(fetches.Err())
+		fail(session.Begin())
+		for _, record := range fetches.Records() {
+			copied := &kgo.Record{Topic: os.Args[4], Partition: record.Partition, Key: record.Key, Value: record.Value}
+			session.Produce(ctx, copied, func(_ *kgo.Record, err error) { fail(err) })
+		}
+		// An abort drops what has not been sent yet, and these are to be aborted by their marker.
+		fail(session.Client().Flush(ctx))
+		end := kgo.TryCommit
+		if attempts%3 == 0 {
+			end = kgo.TryAbort
+		}
+		committed, err := session.End(ctx, end)
+		fail(err)
+		if committed {
+			copied += len(fetches.Records())
+		} else {
+			aborted++
+		}
+	}
+	print(aborted)
+}
+
+// read <bootstrap> <topic> <partitions>: what a read_committed consumer sees of a topic, by partition.
+func read(ctx context.Context) {
+	partitions, err := strconv.Atoi(os.Args[4])
+	fail(err)
+	client := newClient(
+		kgo.ConsumeTopics(os.Args[3]),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
+	)
+	defer client.Close()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, os.Args[3])
+	fail(err)
+	values := make([][]string, partitions)
+	// Control records are kept, so that the end of a partition is seen whatever stands there.
+	for left := partitions; left > 0; {
+		fetches := client.PollFetches(ctx)
+		fail(fetches.Err())
+		fetches.EachRecord(func(record *kgo.Record) {
+			if !record.Attrs.IsControl() {
+				values[record.Partition] = append(values[record.Partition], string(record.Value))
+			}
+			if end, _ := ends.Lookup(os.Args[3], record.Partition); record.Offset == end.Offset-1 {
+				left--
+			}
+		})
+	}
+	print(values)
+}
+
 // load <bootstrap> <topic> <producers> <partitions>: idempotent producers, acks=all, each writing its own numbers to its own partition in
 // order and without end; every acknowledgement is a line `producer number partition offset`. A broker that is away is waited for.
 // Ends when standard input does, after everything in flight is acknowledged.
@@ -280,6 +357,7 @@ func main() {
 	defer cancel()
 	scenarios := map[string]func(context.Context){
 		"consume": consume, "produce": produce, "group": group, "list": list, "create": create, "transactions": transactions, "load": load,
+		"copy": copyRecords, "read": read,
 	}
 	scenario, known := scenarios[os.Args[1]]
 	if !known {

@@ -154,5 +154,68 @@ def transactions(topic):
     return values
 
 
+def copy(source, target, group, count):
+    """A member of the group copies what it reads in transactions of up to ten records with its offsets; every third is aborted and comes
+    again. Answers how many were aborted."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"confluent-{target}"})
+    producer.init_transactions(30)
+    consumer.subscribe([source])
+    copied = aborted = transactions = 0
+    while copied < int(count):
+        messages = [each for each in consumer.consume(10, 0.5) if each.error() is None]
+        if not messages:
+            continue
+        producer.begin_transaction()
+        for message in messages:
+            producer.produce(target, key=message.key(), value=message.value(), partition=message.partition())
+        transactions += 1
+        positions = consumer.position(consumer.assignment())
+        producer.send_offsets_to_transaction(
+            [each for each in positions if each.offset >= 0], consumer.consumer_group_metadata(), 30
+        )
+        if transactions % 3 == 0:
+            producer.abort_transaction(30)
+            aborted += 1
+            first = {}
+            for message in messages:
+                first.setdefault(message.partition(), message.offset())
+            for partition, offset in first.items():
+                consumer.seek(TopicPartition(source, partition, offset))
+        else:
+            producer.commit_transaction(30)
+            copied += len(messages)
+    consumer.close()
+    return aborted
+
+
+def read(topic, partitions):
+    """What a read_committed consumer sees of a topic, by partition."""
+    settings = {"group.id": f"readers-of-{topic}", "isolation.level": "read_committed", "enable.partition.eof": True}
+    consumer = Consumer({"bootstrap.servers": bootstrap, **settings})
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(int(partitions))])
+    values = [[] for _ in range(int(partitions))]
+    ended = 0
+    while ended < int(partitions):
+        message = consumer.poll(10)
+        if message is None:
+            raise RuntimeError(f"the end was not reached after {values}")
+        if message.error():
+            ended += 1
+        else:
+            values[message.partition()].append(message.value().decode())
+    consumer.close()
+    return values
+
+
 scenarios = {"create": create, "produce": produce, "group": read_group, "list": listing, "transactions": transactions}
+scenarios |= {"copy": copy, "read": read}
 print(json.dumps(scenarios[sys.argv[1]](*sys.argv[3:])))

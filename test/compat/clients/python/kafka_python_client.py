@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import CommitFailedError
 
@@ -123,5 +123,77 @@ def listing(topic, group):
     }
 
 
+def transactions(topic):
+    """Ten transactions of ten records, every other one aborted; answers what a read_committed consumer sees."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"kafka-python-{topic}")
+    producer.init_transactions()
+    for transaction in range(10):
+        word = "aborted" if transaction % 2 == 1 else "committed"
+        producer.begin_transaction()
+        for i in range(10):
+            producer.send(topic, f"{word}-{transaction}-{i}".encode())
+        producer.flush()
+        producer.abort_transaction() if word == "aborted" else producer.commit_transaction()
+    producer.close()
+    return read(topic, 1)[0]
+
+
+def copy(source, target, group, count):
+    """A member of the group copies what it reads in transactions of up to ten records with its offsets; every third is aborted and comes
+    again. Answers how many were aborted."""
+    consumer = KafkaConsumer(
+        source,
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+    )
+    producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"kafka-python-{target}")
+    producer.init_transactions()
+    copied = aborted = attempts = 0
+    while copied < int(count):
+        batches = consumer.poll(500, max_records=10)
+        if not batches:
+            continue
+        producer.begin_transaction()
+        for partition, records in batches.items():
+            for record in records:
+                producer.send(target, key=record.key, value=record.value, partition=partition.partition)
+        offsets = {each: OffsetAndMetadata(consumer.position(each), "", -1) for each in batches}
+        producer.send_offsets_to_transaction(offsets, consumer.group_metadata())
+        attempts += 1
+        if attempts % 3 == 0:
+            producer.abort_transaction()
+            aborted += 1
+            for partition, records in batches.items():
+                consumer.seek(partition, records[0].offset)
+        else:
+            producer.commit_transaction()
+            copied += sum(map(len, batches.values()))
+    producer.close()
+    consumer.close()
+    return aborted
+
+
+def read(topic, partitions):
+    """What a read_committed consumer sees of a topic, by partition."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    assigned = [TopicPartition(topic, partition) for partition in range(int(partitions))]
+    consumer.assign(assigned)
+    consumer.seek_to_beginning()
+    ends = consumer.end_offsets(assigned)
+    values = [[] for _ in assigned]
+    deadline = time.time() + 30
+    while any(consumer.position(each) < ends[each] for each in assigned):
+        if time.time() > deadline:
+            raise RuntimeError(f"the end was not reached after {values}")
+        for partition, records in consumer.poll(500).items():
+            values[partition.partition].extend(record.value.decode() for record in records)
+    consumer.close()
+    return values
+
+
 scenarios = {"create": create, "produce": produce, "group": read_group, "list": listing}
+scenarios |= {"transactions": transactions, "copy": copy, "read": read}
 print(json.dumps(scenarios[sys.argv[1]](*sys.argv[3:])))
