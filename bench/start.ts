@@ -1,14 +1,15 @@
-// How long a broker takes from `node main.js` to its first answer, and how much memory it then holds.
+// How long a broker takes from `node main.cjs` to its first answer, and how much memory it then holds.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock, systemTimer } from '../src/base/system.ts';
 import { waitUntilServing } from '../src/net/wait-until-serving.ts';
-import type { BenchRow } from './bench.ts';
+import { freePort } from '../test/support/processes.ts';
+import { type BenchRow, median } from './bench.ts';
+import { residentMegabytes } from './side-by-side.ts';
 
 const ROUNDS = 7;
 /** Short: the bench wants the first moment at which the broker answers. */
@@ -17,28 +18,9 @@ const IDLE_MS = 3000;
 const SERVING_TARGET_MS = 300;
 const RESIDENT_TARGET_MB = 80;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 async function stop(broker: ChildProcess): Promise<void> {
   broker.kill('SIGTERM');
   await once(broker, 'exit');
-}
-
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
-}
-
-function median(samples: number[]): number {
-  return samples.sort((a, b) => a - b)[samples.length >> 1]!;
 }
 
 /** `directory`: empty or that of an earlier run. Gives milliseconds to serving, and the running process. */

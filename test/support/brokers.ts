@@ -20,6 +20,8 @@ export interface RunningBroker {
   readonly bootstrap: string;
   readonly port: number;
   readonly dataPath: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
   output(): string;
   /** SIGTERM and wait; the data stays until `remove`. */
   stop(): Promise<void>;
@@ -36,6 +38,8 @@ export interface BrokerOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** A data directory that another broker left; without it a new one is made. It stays when the broker is removed. */
   readonly dataPath?: string;
+  /** Of Apache Kafka's virtual machine, in the place of what suits a process that lives for seconds. */
+  readonly jvmOptions?: readonly string[];
 }
 
 /** Set, both sides of a comparison are Apache Kafka: this checks the tests themselves. */
@@ -96,6 +100,9 @@ async function startBroker(
     bootstrap: `127.0.0.1:${port}`,
     port,
     dataPath,
+    get pid() {
+      return broker.pid;
+    },
     output: () => broker.output(),
     stop: () => broker.stop('SIGTERM'),
     kill: () => broker.stop('SIGKILL'),
@@ -130,7 +137,8 @@ export async function startOttla(options: BrokerOptions = {}): Promise<RunningBr
 export async function startApacheKafka(java: JavaToolchain, options: BrokerOptions = {}): Promise<RunningBroker> {
   return startBroker(
     'apache',
-    (propertiesPath) => startProcess('java', javaArguments(java, '512m', 'kafka.Kafka', [propertiesPath])),
+    (propertiesPath) =>
+      startProcess('java', javaArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
     async (propertiesPath) => {
       // Any 16 bytes make a cluster id.
       const clusterId = Buffer.from(propertiesPath.slice(-16)).toString('base64url');

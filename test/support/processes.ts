@@ -2,7 +2,7 @@
 // the test process ends: processes are killed by their own pid, folders are removed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository. */
-export const repositoryPath = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const repositoryPath = repositoryOf(dirname(fileURLToPath(import.meta.url)));
 
 /** Where fetched jars, wheels and built programs are kept between runs. Not in git. */
 export const cachePath = join(repositoryPath, '.cache');
@@ -60,6 +60,11 @@ export async function freePort(): Promise<number> {
     });
     if (free) return port;
   }
+}
+
+/** The folder with package.json: the benches are compiled, and lie deeper than the sources. */
+function repositoryOf(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : repositoryOf(dirname(folder));
 }
 
 /** A running program whose output is collected. */

@@ -103,23 +103,25 @@ export interface JavaToolchain {
 /** The `java` arguments for one of our own client programs. */
 export function programArguments(
   java: JavaToolchain,
-  heap: string,
+  heap: string | readonly string[],
   program: string,
   args: readonly string[],
 ): string[] {
   return javaArguments(java, heap, program, args, `${java.programClassPath}:`);
 }
 
-/** The `java` arguments for one of Kafka's main classes, tuned for programs that live for a second. */
+/** The `java` arguments for one of Kafka's main classes: with a heap size tuned for programs that live for a second, or with options of one's own. */
 export function javaArguments(
   java: JavaToolchain,
-  heap: string,
+  heap: string | readonly string[],
   mainClass: string,
   args: readonly string[],
   extraClassPath = '',
 ): string[] {
   return [
-    ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', `-Xmx${heap}`],
+    ...(typeof heap === 'string'
+      ? ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', `-Xmx${heap}`]
+      : heap),
     `-Dlog4j2.configurationFile=${join(javaFolder, 'host', 'tools-log4j2.xml')}`,
     ...['-cp', `${extraClassPath}${java.classPath}`, mainClass, ...args],
   ];

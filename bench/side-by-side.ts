@@ -1,0 +1,98 @@
+/**
+ * Apache Kafka 4.3.1 and Ottla in turn (A B A B …) on this machine, driven by the same official clients. Both run with the same
+ * properties; Apache Kafka's virtual machine gets the options that its start script gives it.
+ */
+import { readFileSync } from 'node:fs';
+import { type RunningBroker, startApacheKafka, startOttla } from '../test/support/brokers.ts';
+import { runOrThrow } from '../test/support/processes.ts';
+import {
+  type JavaToolchain,
+  javaArguments,
+  prepareJava,
+  programArguments,
+  toolsOf,
+} from '../test/support/toolchain.ts';
+import { type BenchRow, type BenchSize, median } from './bench.ts';
+
+export type ServerKind = RunningBroker['kind'];
+
+const SERVER_KINDS: readonly ServerKind[] = ['apache', 'ottla'];
+/** Of the clock that /proc counts processor time in. */
+const CLOCK_TICKS_PER_SECOND = 100;
+const CLIENT_TIMEOUT_MS = 600_000;
+const shippedJvmOptions = [
+  ...['-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
+  ...['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent', '-XX:MaxInlineLevel=15'],
+];
+const clientJvmOptions = ['-Xmx512m', '-Xms512m', '-server', '-XX:+UseG1GC'];
+
+let java: Promise<JavaToolchain> | undefined;
+
+function toolchain(): Promise<JavaToolchain> {
+  java ??= prepareJava().then(toolsOf);
+  return java;
+}
+
+/** A server that has just begun to serve. `properties` are the same for both. */
+export async function startServer(
+  kind: ServerKind,
+  properties: Readonly<Record<string, string>> = {},
+): Promise<RunningBroker> {
+  if (kind === 'ottla') return startOttla({ properties });
+  return startApacheKafka(await toolchain(), { properties, jvmOptions: shippedJvmOptions });
+}
+
+/** Runs one of Kafka's own tools, by its main class, to its end; gives what it printed. */
+export async function runTool(mainClass: string, args: readonly string[]): Promise<string> {
+  const options = javaArguments(await toolchain(), clientJvmOptions, mainClass, args);
+  return runOrThrow('java', options, { timeoutMs: CLIENT_TIMEOUT_MS });
+}
+
+/** The same for a client program of ours in test/compat/java/programs. */
+export async function runProgram(program: string, args: readonly string[]): Promise<string> {
+  const options = programArguments(await toolchain(), clientJvmOptions, program, args);
+  return runOrThrow('java', options, { timeoutMs: CLIENT_TIMEOUT_MS });
+}
+
+/** User and system time of the process so far. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name, the second field, may hold spaces; what follows its bracket does not.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+export function residentMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+/** How often each server is measured. */
+export const ROUNDS: Readonly<Record<BenchSize, number>> = { smoke: 1, quick: 2, full: 3 };
+
+/** What one run measured, by figure. */
+export type Sample<Figure extends string> = Readonly<Record<Figure, number>>;
+
+export type Samples<Figure extends string> = Readonly<Record<ServerKind, readonly Sample<Figure>[]>>;
+
+/** Runs `measure` against each kind of server in turn, `rounds` times. */
+export async function alternate<Figure extends string>(
+  rounds: number,
+  measure: (kind: ServerKind) => Promise<Sample<Figure>>,
+): Promise<Samples<Figure>> {
+  const samples: Record<ServerKind, Sample<Figure>[]> = { apache: [], ottla: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const kind of SERVER_KINDS) samples[kind].push(await measure(kind));
+  }
+  return samples;
+}
+
+/** One row: the medians of a figure on both sides. */
+export function rowOf<Figure extends string>(
+  samples: Samples<Figure>,
+  figure: Figure,
+  row: Pick<BenchRow, 'name' | 'unit' | 'target' | 'targetAtLeast'>,
+): BenchRow {
+  const of = (kind: ServerKind): number => median(samples[kind].map((sample) => sample[figure]));
+  return { ...row, value: of('ottla'), apache: of('apache') };
+}

@@ -1,0 +1,30 @@
+// The benches that run beside Apache Kafka, with next to no data: that they work, not what they measure.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { BenchRow } from '../../../bench/bench.ts';
+import { repositoryPath, runOrThrow, temporaryFolder } from '../../support/processes.ts';
+import { prepareJava, suiteTitle } from '../../support/toolchain.ts';
+
+const java = await prepareJava();
+
+describe.skipIf(java.kind === 'missing')(suiteTitle('benches beside Apache Kafka', java), () => {
+  test.each(['produce', 'consume'])('%s runs against both servers', { timeout: 300_000 }, async (name) => {
+    const folder = temporaryFolder('bench');
+    try {
+      const file = join(folder.path, `${name}.json`);
+      const main = join(repositoryPath, 'dist', 'bench', 'main.js');
+      const args = [main, name, '--smoke', '--json', file];
+      const printed = await runOrThrow(process.execPath, args, { timeoutMs: 280_000 });
+      const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: BenchRow[] };
+      expect(rows.length).toBeGreaterThanOrEqual(4);
+      for (const row of rows) {
+        expect(printed).toContain(row.name);
+        expect(row.value, row.name).toSatisfy((value) => Number.isFinite(value) && Number(value) >= 0);
+      }
+      expect(rows.filter(({ apache }) => apache !== undefined && apache > 0).length).toBeGreaterThanOrEqual(4);
+    } finally {
+      folder.remove();
+    }
+  });
+});
