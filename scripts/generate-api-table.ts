@@ -22,8 +22,6 @@ const absent: Readonly<Record<string, string>> = {
   RenewDelegationToken: 'no SASL listeners yet',
   ExpireDelegationToken: 'no SASL listeners yet',
   DescribeDelegationToken: 'no SASL listeners yet',
-  DescribeClientQuotas: 'no quotas yet',
-  AlterClientQuotas: 'no quotas yet',
   DescribeUserScramCredentials: 'no SASL listeners yet',
   AlterUserScramCredentials: 'no SASL listeners yet',
   DescribeQuorum: CLUSTER,

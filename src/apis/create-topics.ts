@@ -5,16 +5,20 @@
  * replication factor and configs (KIP-525); v6 throttling quota errors (KIP-599); v7 topic id.
  * Errors: per topic INVALID_REQUEST (named twice, the metadata log), and the controller's: TOPIC_ALREADY_EXISTS,
  * INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG,
- * POLICY_VIOLATION.
+ * POLICY_VIOLATION, THROTTLING_QUOTA_EXCEEDED (v6+; older clients only wait).
  */
 import { errorCode } from '../wire/errors.ts';
 import { createTopicsRequest, createTopicsResponse } from '../wire/schema/create-topics.ts';
+import type { ClientQuotas } from './client-quotas.ts';
 import type { Handler } from './handler.ts';
 import type { CreatableTopicResult, TopicController } from './topic-controller.ts';
 import { CLUSTER_METADATA_TOPIC } from './topic-names.ts';
 
+const firstVersionWithStrictQuota = 6;
+
 export function createTopicsHandler(services: {
   readonly topicController: TopicController;
+  readonly quotas: Pick<ClientQuotas, 'mutations'>;
 }): Handler<typeof createTopicsRequest, typeof createTopicsResponse> {
   return {
     request: createTopicsRequest,
@@ -30,7 +34,10 @@ export function createTopicsHandler(services: {
       const results: CreatableTopicResult[] = [];
       if (topics.length > 0) {
         const { timeoutMs, validateOnly } = request;
-        results.push(...(await services.topicController.createTopics({ topics, timeoutMs, validateOnly }, context)));
+        const mutationQuota = services.quotas.mutations(context, context.apiVersion >= firstVersionWithStrictQuota);
+        const command = { topics, timeoutMs, validateOnly, mutationQuota };
+        results.push(...(await services.topicController.createTopics(command, context)));
+        context.usage.throttleTimeMs = mutationQuota.throttleTimeMs();
       }
       for (const name of duplicates) results.push(invalidRequest(name, 'Duplicate topic name.'));
       if (seen.has(CLUSTER_METADATA_TOPIC) && !duplicates.has(CLUSTER_METADATA_TOPIC)) {

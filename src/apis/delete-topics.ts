@@ -3,12 +3,13 @@
  *
  * v3 TOPIC_DELETION_DISABLED; v4 flexible; v5 error message (KIP-599); v6 topics by id (KIP-516).
  * Errors: INVALID_REQUEST or TOPIC_DELETION_DISABLED (delete.topic.enable=false); per topic INVALID_REQUEST (named twice, by
- * both or by neither of name and id), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, and the controller's.
+ * both or by neither of name and id), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, THROTTLING_QUOTA_EXCEEDED (v5+), and the controller's.
  */
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { type DeleteTopicsRequest, deleteTopicsRequest, deleteTopicsResponse } from '../wire/schema/delete-topics.ts';
 import type { InputOf } from '../wire/schema.ts';
+import type { ClientQuotas } from './client-quotas.ts';
 import type { Handler } from './handler.ts';
 import type { MetadataView } from './metadata-view.ts';
 import type { TopicController } from './topic-controller.ts';
@@ -16,11 +17,14 @@ import type { TopicController } from './topic-controller.ts';
 export interface DeleteTopicsServices {
   readonly metadata: MetadataView;
   readonly topicController: TopicController;
+  readonly quotas: Pick<ClientQuotas, 'mutations'>;
   readonly topicDeletion: {
     /** delete.topic.enable */
     readonly enabled: boolean;
   };
 }
+
+const firstVersionWithStrictQuota = 5;
 
 type Result = NonNullable<InputOf<typeof deleteTopicsResponse>['responses']>[number];
 
@@ -37,8 +41,10 @@ export function deleteTopicsHandler(
       }
       const { responses, nameById } = resolveTopics(request, services.metadata);
       if (nameById.size > 0) {
-        const command = { topicIds: [...nameById.keys()], timeoutMs: request.timeoutMs };
+        const mutationQuota = services.quotas.mutations(context, context.apiVersion >= firstVersionWithStrictQuota);
+        const command = { topicIds: [...nameById.keys()], timeoutMs: request.timeoutMs, mutationQuota };
         const results = await services.topicController.deleteTopics(command, context);
+        context.usage.throttleTimeMs = mutationQuota.throttleTimeMs();
         for (const [topicId, { error, message }] of results) {
           responses.push(failure(nameById.get(topicId) ?? null, topicId, error, message));
         }

@@ -5,7 +5,8 @@
  *                  \-> unknown API, version or undecodable bytes: the connection closes with a reason
  *
  * Invariants: nothing thrown here leaves this file; what a handler answers at once leaves at once, without a promise
- * between; a request that is answered with UNKNOWN_SERVER_ERROR was logged with what it asked.
+ * between; a request that is answered with UNKNOWN_SERVER_ERROR was logged with what it asked. What an answer says of
+ * throttling is the longest of the handler's own quota and that of the request's time, and `net` holds the connection up so long.
  */
 import { inspect } from 'node:util';
 import { AssertionError } from '../base/assert.ts';
@@ -21,13 +22,22 @@ import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
 import { parseVersions, type VersionRange } from '../wire/versions.ts';
 import { Writer } from '../wire/writer.ts';
 import { unsupportedApiVersionsResponse } from './api-versions.ts';
+import type { ClientQuotas } from './client-quotas.ts';
 import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
 import { loggableMessage } from './loggable-message.ts';
 import type { RequestMonitor } from './request-monitor.ts';
+import { RequestUsage } from './request-usage.ts';
 import { errorCodesOf } from './response-errors.ts';
 
-/** Chunks of one whole response frame; null: no response is due; `close`: why the connection must end. */
-export type Reply = readonly Buffer[] | null | { readonly close: string };
+/**
+ * Chunks of one whole response frame; null: no response is due; `close`: why the connection must end; `throttled`: a
+ * response, or none, after which the connection is not served for a while.
+ */
+export type Reply =
+  | readonly Buffer[]
+  | null
+  | { readonly close: string }
+  | { readonly throttled: readonly Buffer[] | null; readonly throttleTimeMs: number };
 
 /** A handler whose message types only `serve` knows, so that handlers of all APIs fit one table. */
 export interface Api {
@@ -55,6 +65,7 @@ export function apiTableOf(apis: readonly Api[]): ApiTable {
 }
 
 export interface Surroundings {
+  readonly quotas: Pick<ClientQuotas, 'chargeTime'>;
   /** Null: nobody looks. */
   readonly monitor: RequestMonitor | null;
   /** Where unexpected exceptions go. */
@@ -64,6 +75,7 @@ export interface Surroundings {
 export interface DispatchOptions {
   readonly table: ApiTable;
   readonly clock: Clock;
+  readonly quotas: Pick<ClientQuotas, 'chargeTime'>;
   readonly logger: Logger;
   readonly monitor?: RequestMonitor;
   /** A broken invariant came up in a handler: the node should stop (STYLE, Errors). */
@@ -81,6 +93,7 @@ export function createDispatch(
   const { table, clock } = options;
   const monitor = options.monitor ?? null;
   const surroundings: Surroundings = {
+    quotas: options.quotas,
     monitor,
     unexpected(error, apiName, request, context) {
       options.logger.error(`${apiName} failed unexpectedly`, {
@@ -131,6 +144,7 @@ export function createDispatch(
         correlationId: header.correlationId,
         connection,
         receivedAtMs: clock.nowMs(),
+        usage: new RequestUsage(frame.length, clock),
         times,
       };
     } catch (error) {
@@ -155,12 +169,19 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
 
   const errorCodes = errorCodesOf(response);
 
-  const answer = (body: InputOf<Res> | null, context: RequestContext, { monitor }: Surroundings): Reply => {
-    const { apiVersion, correlationId, times } = context;
-    if (body === null) return null;
-    const reply = encodeResponse(response, apiVersion, responseHeaderVersion(apiVersion), correlationId, body);
-    if (times !== null && times !== undefined) monitor?.responded(name, body, errorCodes, times);
-    return reply;
+  const answer = (body: InputOf<Res> | null, context: RequestContext, { monitor, quotas }: Surroundings): Reply => {
+    const { apiVersion, correlationId, times, usage } = context;
+    if (body !== null && !handler.exemptFromQuota) {
+      usage.throttleTimeMs = Math.max(usage.throttleTimeMs, quotas.chargeTime(context));
+    }
+    const { throttleTimeMs } = usage;
+    if (times !== null && times !== undefined) times.throttleMs = throttleTimeMs;
+    if (body === null) return throttleTimeMs === 0 ? null : { throttled: null, throttleTimeMs };
+    // Responses that have no such field are sent without.
+    const told = throttleTimeMs === 0 ? body : { ...body, throttleTimeMs };
+    const frame = encodeResponse(response, apiVersion, responseHeaderVersion(apiVersion), correlationId, told);
+    if (times !== null && times !== undefined) monitor?.responded(name, told, errorCodes, times);
+    return throttleTimeMs === 0 ? frame : { throttled: frame, throttleTimeMs };
   };
 
   const fail = (error: unknown, body: ValueOf<Req>, context: RequestContext, surroundings: Surroundings): Reply => {
@@ -224,13 +245,17 @@ export function apiOf<Req extends MessageSchema, Res extends MessageSchema>(hand
         return reply;
       }
       times?.handled();
-      const answered = (reply: Reply): Reply => {
+      const { usage } = context;
+      usage.pause();
+      const answered = (answer: () => Reply): Reply => {
+        usage.resume();
+        const reply = answer();
         times?.answered();
         return reply;
       };
       return result.then(
-        (value) => answered(settle(value, body, context, surroundings)),
-        (error: unknown) => answered(fail(error, body, context, surroundings)),
+        (value) => answered(() => settle(value, body, context, surroundings)),
+        (error: unknown) => answered(() => fail(error, body, context, surroundings)),
       );
     },
   };

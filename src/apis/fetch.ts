@@ -20,6 +20,7 @@ import type { HostedPartitions } from '../replication/hosted-partitions.ts';
 import type { InputOf } from '../wire/codec.ts';
 import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { type FetchRequest, fetchRequest, fetchResponse } from '../wire/schema/fetch.ts';
+import type { ClientQuotas } from './client-quotas.ts';
 import { CurrentLeaders } from './current-leader.ts';
 import type { Handler, RequestContext } from './handler.ts';
 import type { MetadataView } from './metadata-view.ts';
@@ -32,6 +33,7 @@ export interface FetchServices {
   readonly clock: Clock;
   /** `fetch.max.bytes` */
   readonly fetchMaxBytes: () => number;
+  readonly quotas: Pick<ClientQuotas, 'chargeFetched' | 'refundFetched' | 'chargeTime' | 'fetchBytesMax'>;
   readonly monitor?: Pick<RequestMonitor, 'alsoAs'>;
 }
 
@@ -73,7 +75,8 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
         });
       if (interesting.length === 0) return answer([]);
 
-      const maxBytes = Math.min(request.maxBytes, services.fetchMaxBytes());
+      const quotaBytes = replicaId >= 0 ? Number.POSITIVE_INFINITY : services.quotas.fetchBytesMax(context);
+      const maxBytes = Math.min(request.maxBytes, services.fetchMaxBytes(), quotaBytes);
       const results = partitions.fetch({
         replicaId,
         leaderOnly: replicaId >= 0 || (replicaId === consumerReplicaId && version < firstVersionWithRack),
@@ -207,7 +210,10 @@ function respond(
   },
 ): Response {
   const { session, results, fromFollower } = outcome;
-  const answer = session.answer(results, services.clock.nowMs());
+  // Followers are not clients: their quota is another one.
+  if (fromFollower) context.usage.timeCharged = true;
+  const mayBeTold = fromFollower || isWithinQuota(services, context, results);
+  const answer = mayBeTold ? session.answer(results, services.clock.nowMs()) : session.throttled();
   const leaders = new CurrentLeaders(services.metadata, context.connection);
   const responses: { topic: string; topicId: string; partitions: PartitionResponse[] }[] = [];
   let last: (typeof responses)[number] | null = null;
@@ -227,6 +233,23 @@ function respond(
     // Followers know where brokers are.
     nodeEndpoints: fromFollower ? [] : leaders.endpoints,
   };
+}
+
+/** What each partition adds to an answer, beside its records. */
+const PARTITION_BYTES = 48;
+
+/** Charges the answer to the client's quotas. One that is above either is not given, and not charged; the client waits. */
+function isWithinQuota(services: FetchServices, context: RequestContext, results: readonly FetchResult[]): boolean {
+  const { quotas } = services;
+  const { usage } = context;
+  let bytes = 0;
+  for (const { records } of results) if (records.length > 0) bytes += records.length + PARTITION_BYTES;
+  const timeMs = quotas.chargeTime(context);
+  const bytesMs = quotas.chargeFetched(context, bytes);
+  usage.throttleTimeMs = Math.max(timeMs, bytesMs);
+  if (usage.throttleTimeMs === 0) return true;
+  quotas.refundFetched(context, bytes);
+  return false;
 }
 
 function partitionResponse(

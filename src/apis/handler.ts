@@ -9,6 +9,7 @@ import type { RequestTimes } from '../metrics/request-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
 import type { VersionRange } from '../wire/versions.ts';
+import type { RequestUsage } from './request-usage.ts';
 
 export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
 
@@ -39,6 +40,7 @@ export interface RequestContext {
   readonly correlationId: number;
   readonly connection: ConnectionContext;
   readonly receivedAtMs: number;
+  readonly usage: RequestUsage;
   /** Null or absent unless somebody measures. */
   readonly times?: RequestTimes | null;
 }
@@ -46,6 +48,8 @@ export interface RequestContext {
 export interface Handler<Req extends MessageSchema, Res extends MessageSchema> {
   readonly request: Req;
   readonly response: Res;
+  /** Brokers among themselves: the time it takes is not charged to a client. */
+  readonly exemptFromQuota?: true;
   /** The versions that are served and advertised; the schema's valid versions when left out. */
   readonly versions?: VersionRange;
   /** The versions that ApiVersions tells, where they differ from the served ones (Produce, for old librdkafka). */

@@ -5,6 +5,7 @@
 
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn.ts';
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
+import { alterClientQuotasHandler } from './alter-client-quotas.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
 import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
@@ -15,6 +16,7 @@ import { createTopicsHandler } from './create-topics.ts';
 import { deleteGroupsHandler } from './delete-groups.ts';
 import { deleteRecordsHandler } from './delete-records.ts';
 import { deleteTopicsHandler } from './delete-topics.ts';
+import { describeClientQuotasHandler } from './describe-client-quotas.ts';
 import { describeClusterHandler } from './describe-cluster.ts';
 import { describeConfigsHandler } from './describe-configs.ts';
 import { describeGroupsHandler } from './describe-groups.ts';
@@ -71,6 +73,8 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof describeConfigsHandler> &
   ServicesOf<typeof alterConfigsHandler> &
   ServicesOf<typeof incrementalAlterConfigsHandler> &
+  ServicesOf<typeof describeClientQuotasHandler> &
+  ServicesOf<typeof alterClientQuotasHandler> &
   ServicesOf<typeof findCoordinatorHandler> &
   ServicesOf<typeof joinGroupHandler> &
   ServicesOf<typeof syncGroupHandler> &
@@ -113,6 +117,8 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(describeConfigsHandler(services)),
     apiOf(alterConfigsHandler(services)),
     apiOf(incrementalAlterConfigsHandler(services)),
+    apiOf(describeClientQuotasHandler(services)),
+    apiOf(alterClientQuotasHandler(services)),
     apiOf(findCoordinatorHandler(services)),
     apiOf(joinGroupHandler(services)),
     apiOf(syncGroupHandler(services)),

@@ -20,6 +20,7 @@ import type { InputOf } from '../wire/codec.ts';
 import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { ATTRIBUTES_POSITION, attributes, isTransactional, MAGIC_POSITION } from '../wire/records/record-batch.ts';
 import { type ProduceRequest, produceRequest, produceResponse } from '../wire/schema/produce.ts';
+import type { ClientQuotas } from './client-quotas.ts';
 import { CurrentLeaders } from './current-leader.ts';
 import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
 import type { MetadataView } from './metadata-view.ts';
@@ -29,6 +30,7 @@ export interface ProduceServices {
   readonly partitions: Pick<HostedPartitions, 'append'>;
   readonly verification: Pick<ProduceVerification, 'verify'>;
   readonly metadata: MetadataView;
+  readonly quotas: Pick<ClientQuotas, 'chargeProduced'>;
 }
 
 type Response = InputOf<typeof produceResponse>;
@@ -172,6 +174,7 @@ function respond(
   unknownTopicIds: ReadonlySet<Uuid> | null,
   known: readonly EntryResult[],
 ): Response | null {
+  context.usage.throttleTimeMs = services.quotas.chargeProduced(context, context.usage.requestSize);
   if (request.acks === 0) {
     const error: ErrorName | undefined =
       unknownTopicIds !== null ? 'UNKNOWN_TOPIC_ID' : known.find((result) => result.error !== 'NONE')?.error;

@@ -2,6 +2,7 @@
  * What the topic APIs need of the active controller, wherever it is; `node.ts` plugs a local or a remote one in.
  */
 import type { Uuid } from '../base/uuid.ts';
+import type { MutationQuota } from '../controller/mutation-quota.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { CreatePartitionsRequest } from '../wire/schema/create-partitions.ts';
 import type { CreateTopicsRequest, createTopicsResponse } from '../wire/schema/create-topics.ts';
@@ -25,13 +26,22 @@ export interface TopicError {
 export interface TopicController {
   /** One result per topic, in the order of `topics`; configs of the result as Kafka lists them. */
   createTopics(
-    command: { readonly topics: readonly CreatableTopic[]; readonly timeoutMs: number; readonly validateOnly: boolean },
+    command: {
+      readonly topics: readonly CreatableTopic[];
+      readonly timeoutMs: number;
+      readonly validateOnly: boolean;
+      readonly mutationQuota?: MutationQuota;
+    },
     context: RequestContext,
   ): Promise<readonly CreatableTopicResult[]>;
 
   /** One result per topic id; NONE where the topic is deleted. */
   deleteTopics(
-    command: { readonly topicIds: readonly Uuid[]; readonly timeoutMs: number },
+    command: {
+      readonly topicIds: readonly Uuid[];
+      readonly timeoutMs: number;
+      readonly mutationQuota?: MutationQuota;
+    },
     context: RequestContext,
   ): Promise<ReadonlyMap<Uuid, TopicError>>;
 
@@ -41,6 +51,7 @@ export interface TopicController {
       readonly topics: readonly CreatePartitionsTopic[];
       readonly timeoutMs: number;
       readonly validateOnly: boolean;
+      readonly mutationQuota?: MutationQuota;
     },
     context: RequestContext,
   ): Promise<ReadonlyMap<string, TopicError>>;

@@ -30,6 +30,7 @@ export function writeTxnMarkersHandler(
 ): Handler<typeof writeTxnMarkersRequest, typeof writeTxnMarkersResponse> {
   return {
     request: writeTxnMarkersRequest,
+    exemptFromQuota: true,
     response: writeTxnMarkersResponse,
 
     async handle(request) {

@@ -12,6 +12,7 @@ import { type ConfigTable, findKey, isSensitive } from './config-key.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { validateGroupConfigs } from './group-config.ts';
 import { groupConfigs } from './group-configs.ts';
+import { ipConfigs, userAndClientQuotaConfigs } from './quota-configs.ts';
 import { validateTopicConfigs } from './topic-config.ts';
 import { topicConfigs } from './topic-configs.ts';
 import { topicNameProblem } from './topic-name.ts';
@@ -62,6 +63,16 @@ export class ConfigValidator {
   /** What APPEND and SUBTRACT start from when the key is not set. */
   defaultText(kind: ConfigResourceKind, name: string): string | null {
     return findKey(configTables[kind], name)?.defaultText ?? null;
+  }
+
+  /** The type of a client quota, by whom it is for; null: there is no such quota. */
+  quotaType(kind: 'client' | 'ip', key: string): 'INT' | 'LONG' | 'DOUBLE' | null {
+    if (kind === 'client') {
+      return Object.hasOwn(userAndClientQuotaConfigs, key)
+        ? userAndClientQuotaConfigs[key as keyof typeof userAndClientQuotaConfigs].type
+        : null;
+    }
+    return Object.hasOwn(ipConfigs, key) ? ipConfigs[key as keyof typeof ipConfigs].type : null;
   }
 
   /** Whether the value must not be logged. */

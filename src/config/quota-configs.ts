@@ -4,16 +4,20 @@ import { type ConfigTable, key } from './config-key.ts';
 /** For users, client ids and their pairs. */
 export const userAndClientQuotaConfigs = {
   consumer_byte_rate: key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
+    acts: true,
     doc: 'Bytes per second that a client may fetch.',
   }),
   controller_mutation_rate: key('DOUBLE', '2.147483647E9', 'MEDIUM', 'cluster-wide', {
+    acts: true,
     doc: 'Partitions per second that a client may create or delete.',
   }),
   producer_byte_rate: key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
+    acts: true,
     doc: 'Bytes per second that a client may produce.',
   }),
   request_percentage: key('DOUBLE', '2.147483647E9', 'MEDIUM', 'cluster-wide', {
-    doc: 'Share of the time of the request threads that a client may use.',
+    acts: true,
+    doc: 'Per cent of the time of the event loop that a client may use.',
   }),
 } satisfies ConfigTable;
 

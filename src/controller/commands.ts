@@ -14,8 +14,14 @@ import type { FeatureUpdate } from './feature-control.ts';
 import type { IsrControl } from './isr-control.ts';
 import type { ElectionKind, ElectionResults } from './leader-control.ts';
 import type { ProducerIdBlock } from './producer-id-control.ts';
+import type { AlterClientQuotasResult, ClientQuotaAlteration } from './quota-control.ts';
 import type { OngoingReassignments, ReassignmentResults } from './reassignment-control.ts';
-import type { Chances, CreatableTopic, CreatableTopicResult, CreatePartitionsTopic } from './topic-control.ts';
+import type {
+  CreatableTopicResult,
+  CreatePartitionsCommand,
+  CreateTopicsCommand,
+  DeleteTopicsCommand,
+} from './topic-control.ts';
 
 export interface AlterConfigsResult extends ConfigResource, ControlFailure {}
 
@@ -27,23 +33,15 @@ export interface BrokerOfEpoch {
 /** Each kind of command with its parameters and its answer. */
 export interface CommandTable {
   createTopics: {
-    readonly command: {
-      readonly topics: readonly CreatableTopic[];
-      readonly validateOnly: boolean;
-      readonly chances: Chances;
-    };
+    readonly command: CreateTopicsCommand;
     readonly response: readonly CreatableTopicResult[];
   };
   deleteTopics: {
-    readonly command: { readonly topicIds: readonly Uuid[] };
+    readonly command: DeleteTopicsCommand;
     readonly response: ReadonlyMap<Uuid, ControlFailure>;
   };
   createPartitions: {
-    readonly command: {
-      readonly topics: readonly CreatePartitionsTopic[];
-      readonly validateOnly: boolean;
-      readonly placementStart: number;
-    };
+    readonly command: CreatePartitionsCommand;
     readonly response: ReadonlyMap<string, ControlFailure>;
   };
   incrementalAlterConfigs: {
@@ -61,6 +59,15 @@ export interface CommandTable {
       readonly validateOnly: boolean;
     };
     readonly response: readonly AlterConfigsResult[];
+  };
+  /** `unknownHosts`: names of ip entities that stand for no address. */
+  alterClientQuotas: {
+    readonly command: {
+      readonly entries: readonly ClientQuotaAlteration[];
+      readonly unknownHosts: ReadonlySet<string>;
+      readonly validateOnly: boolean;
+    };
+    readonly response: readonly AlterClientQuotasResult[];
   };
   allocateProducerIds: { readonly command: BrokerOfEpoch; readonly response: ProducerIdBlock | ControlFailure };
   /** `newBrokerEpoch`: the offset that the next record gets. */

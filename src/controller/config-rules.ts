@@ -1,6 +1,9 @@
 /** What the controller must know about configs; the tables are in `config/`, which it may not see. */
 import type { ErrorName } from '../wire/errors.ts';
 
+/** What kinds of values a quota may have depends on whom it is for: users and client ids, or addresses. */
+export type QuotaEntityKind = 'client' | 'ip';
+
 export type ConfigResourceKind = 'topic' | 'broker' | 'group' | 'client-metrics';
 
 /** One config of a new topic, as CreateTopics answers it. */
@@ -26,6 +29,8 @@ export interface ConfigRules {
   isList(kind: ConfigResourceKind, name: string): boolean;
   /** What APPEND and SUBTRACT start from when the key is not set. */
   defaultText(kind: ConfigResourceKind, name: string): string | null;
+  /** The type of a client quota; null: there is no such quota. */
+  quotaType(kind: QuotaEntityKind, key: string): 'SHORT' | 'INT' | 'LONG' | 'DOUBLE' | null;
   /** Whether the value must not be logged. */
   isSensitive(kind: ConfigResourceKind, name: string): boolean;
 }

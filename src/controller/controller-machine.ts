@@ -45,6 +45,7 @@ import { IsrControl } from './isr-control.ts';
 import { LeaderControl } from './leader-control.ts';
 import { PartitionControl } from './partition-control.ts';
 import { ProducerIdControl } from './producer-id-control.ts';
+import { QuotaControl } from './quota-control.ts';
 import { ReassignmentControl } from './reassignment-control.ts';
 import { TopicControl } from './topic-control.ts';
 
@@ -69,6 +70,7 @@ export class ControllerMachine {
   readonly inSyncReplicas: IsrControl;
   readonly directories: DirectoryControl;
   readonly producerIds: ProducerIdControl;
+  readonly quotas: QuotaControl;
   /** Offset of the BeginTransaction record of an open transaction; null when none is open. */
   #transactionStartOffset: Offset | null = null;
 
@@ -101,6 +103,7 @@ export class ControllerMachine {
     this.inSyncReplicas = new IsrControl({ topics, brokers, partitions });
     this.directories = new DirectoryControl({ topics, brokers, partitions });
     this.producerIds = new ProducerIdControl(registry);
+    this.quotas = new QuotaControl({ registry, rules });
   }
 
   /** Remembers the state as what it is at `endOffset` (exclusive), to come back to. */
@@ -130,13 +133,11 @@ export class ControllerMachine {
   #handle(command: ControllerCommand): ControlResult<ResponseOf<CommandKind>> {
     switch (command.kind) {
       case 'createTopics':
-        return this.#limited(this.topics.createTopics(command.topics, command.validateOnly, command.chances));
+        return this.#limited(this.topics.createTopics(command));
       case 'deleteTopics':
-        return this.#limited(this.topics.deleteTopics(command.topicIds));
-      case 'createPartitions': {
-        const { topics, validateOnly, placementStart } = command;
-        return this.#limited(this.topics.createPartitions(topics, validateOnly, placementStart));
-      }
+        return this.#limited(this.topics.deleteTopics(command));
+      case 'createPartitions':
+        return this.#limited(this.topics.createPartitions(command));
       case 'incrementalAlterConfigs':
         return this.#alterConfigs(command.resources, command.validateOnly, (resource) =>
           this.configs.incrementalAlter(resource, resource.configs, false),
@@ -145,6 +146,10 @@ export class ControllerMachine {
         return this.#alterConfigs(command.resources, command.validateOnly, (resource) =>
           this.configs.replaceAll(resource, resource.configs),
         );
+      case 'alterClientQuotas': {
+        const altered = this.#limited(this.quotas.alter(command.entries, command.unknownHosts));
+        return command.validateOnly ? { ...altered, records: [] } : altered;
+      }
       case 'allocateProducerIds':
         return this.#ofBroker(command, () => this.producerIds.allocate(command.brokerId, command.brokerEpoch));
       case 'registerBroker':
@@ -446,6 +451,9 @@ export class ControllerMachine {
       case 'ProducerIdsRecord':
         this.producerIds.replay(record.value);
         return;
+      case 'ClientQuotaRecord':
+        this.quotas.replay(record.value);
+        return;
       case 'BeginTransactionRecord':
         this.takeSnapshot(offset);
         this.#transactionStartOffset = offset;
@@ -458,7 +466,6 @@ export class ControllerMachine {
         this.#transactionStartOffset = null;
         return;
       // Subjects that no command here changes yet; the image keeps them.
-      case 'ClientQuotaRecord':
       case 'UserScramCredentialRecord':
       case 'RemoveUserScramCredentialRecord':
       case 'AccessControlEntryRecord':

@@ -31,7 +31,9 @@ import type { ConfigRules, ControllerSettings } from './config-rules.ts';
 import { type ControlFailure, type ControlRecord, RECORDS_PER_BATCH_MAX } from './control-record.ts';
 import { ControllerMachine, OperationTooLargeError } from './controller-machine.ts';
 import type { MetadataLog } from './metadata-log.ts';
+import type { MutationQuota } from './mutation-quota.ts';
 import type { ProducerIdBlock } from './producer-id-control.ts';
+import type { AlterClientQuotasResult, ClientQuotaAlteration } from './quota-control.ts';
 import type { CreatableTopic, CreatableTopicResult, CreatePartitionsTopic } from './topic-control.ts';
 
 export interface ControllerOptions {
@@ -48,6 +50,9 @@ export interface ControllerOptions {
   /** What goes into an empty log first: encoded metadata records of `bootstrap.checkpoint`. */
   readonly bootstrapRecords: readonly Buffer[];
 }
+
+/** Of what the broker itself does. */
+const noQuota: MutationQuota = { take: () => true };
 
 interface Waiting {
   readonly lastOffset: Offset;
@@ -140,24 +145,36 @@ export class Controller {
   async createTopics(command: {
     readonly topics: readonly CreatableTopic[];
     readonly validateOnly: boolean;
+    readonly mutationQuota?: MutationQuota;
   }): Promise<readonly CreatableTopicResult[]> {
-    const { topics, validateOnly } = command;
+    const { topics, validateOnly, mutationQuota = noQuota } = command;
     const chances = { topicIds: topics.map(() => randomUuid(this.#options.random)), placementStart: this.#chance() };
-    return this.#run({ kind: 'createTopics', topics, validateOnly, chances });
+    return this.#run({ kind: 'createTopics', topics, validateOnly, chances, mutationQuota });
   }
 
   /** One result per topic id; NONE where the topic is deleted. */
-  async deleteTopics(command: { readonly topicIds: readonly Uuid[] }): Promise<ReadonlyMap<Uuid, ControlFailure>> {
-    return this.#run({ kind: 'deleteTopics', topicIds: command.topicIds });
+  async deleteTopics(command: {
+    readonly topicIds: readonly Uuid[];
+    readonly mutationQuota?: MutationQuota;
+  }): Promise<ReadonlyMap<Uuid, ControlFailure>> {
+    const { topicIds, mutationQuota = noQuota } = command;
+    return this.#run({ kind: 'deleteTopics', topicIds, mutationQuota });
   }
 
   /** One result per topic name. */
   async createPartitions(command: {
     readonly topics: readonly CreatePartitionsTopic[];
     readonly validateOnly: boolean;
+    readonly mutationQuota?: MutationQuota;
   }): Promise<ReadonlyMap<string, ControlFailure>> {
-    const { topics, validateOnly } = command;
-    return this.#run({ kind: 'createPartitions', topics, validateOnly, placementStart: this.#chance() });
+    const { topics, validateOnly, mutationQuota = noQuota } = command;
+    return this.#run({
+      kind: 'createPartitions',
+      topics,
+      validateOnly,
+      placementStart: this.#chance(),
+      mutationQuota,
+    });
   }
 
   /** One result per resource, in order. */
@@ -174,6 +191,15 @@ export class Controller {
     options: { readonly validateOnly: boolean },
   ): Promise<readonly AlterConfigsResult[]> {
     return this.#run({ kind: 'alterConfigs', resources, validateOnly: options.validateOnly });
+  }
+
+  /** One result per entity. */
+  async alterClientQuotas(
+    entries: readonly ClientQuotaAlteration[],
+    options: { readonly unknownHosts: ReadonlySet<string>; readonly validateOnly: boolean },
+  ): Promise<readonly AlterClientQuotasResult[]> {
+    if (entries.length === 0) return [];
+    return this.#run({ kind: 'alterClientQuotas', entries, ...options });
   }
 
   async allocateProducerIds(broker: BrokerOfEpoch): Promise<ProducerIdBlock | ControlFailure> {

@@ -27,6 +27,7 @@ import {
   succeeded,
 } from './control-record.ts';
 import type { FeatureControl } from './feature-control.ts';
+import type { MutationQuota } from './mutation-quota.ts';
 import { placeReplicas } from './replica-placement.ts';
 
 export type CreatableTopic = CreateTopicsRequest['topics'][number];
@@ -45,6 +46,25 @@ export interface Chances {
   readonly topicIds: readonly Uuid[];
   /** Where the placement of replicas begins. */
   readonly placementStart: number;
+}
+
+export interface CreateTopicsCommand {
+  readonly topics: readonly CreatableTopic[];
+  readonly validateOnly: boolean;
+  readonly chances: Chances;
+  readonly mutationQuota: MutationQuota;
+}
+
+export interface DeleteTopicsCommand {
+  readonly topicIds: readonly Uuid[];
+  readonly mutationQuota: MutationQuota;
+}
+
+export interface CreatePartitionsCommand {
+  readonly topics: readonly CreatePartitionsTopic[];
+  readonly validateOnly: boolean;
+  readonly placementStart: number;
+  readonly mutationQuota: MutationQuota;
 }
 
 export interface TopicControlOptions {
@@ -104,14 +124,16 @@ export class TopicControl {
     return this.#topics.size;
   }
 
-  createTopics(
-    topics: readonly CreatableTopic[],
-    validateOnly: boolean,
-    chances: Chances,
-  ): ControlResult<readonly CreatableTopicResult[]> {
+  createTopics({
+    topics,
+    validateOnly,
+    chances,
+    mutationQuota,
+  }: CreateTopicsCommand): ControlResult<readonly CreatableTopicResult[]> {
     const records: ControlRecord[] = [];
     const response = topics.map((topic, index): CreatableTopicResult => {
-      const created = this.#createTopic(topic, chances.topicIds[index]!, chances.placementStart);
+      const chance = { topicId: chances.topicIds[index]!, placementStart: chances.placementStart };
+      const created = this.#createTopic(topic, chance, mutationQuota);
       if ('error' in created) {
         return { name: topic.name, errorCode: errorCode(created.error), errorMessage: created.message };
       }
@@ -123,8 +145,8 @@ export class TopicControl {
 
   #createTopic(
     topic: CreatableTopic,
-    topicId: Uuid,
-    placementStart: number,
+    { topicId, placementStart }: { readonly topicId: Uuid; readonly placementStart: number },
+    mutationQuota: MutationQuota,
   ): ControlFailure | { readonly records: readonly ControlRecord[]; readonly result: CreatableTopicResult } {
     const { name } = topic;
     if (this.#topicIds.has(name)) return failure('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
@@ -153,6 +175,7 @@ export class TopicControl {
     const partitions = topic.assignments.length > 0 ? this.#assigned(topic) : this.#placed(topic, placementStart);
     if ('error' in partitions) return partitions;
     if (partitions.length + configRecords.length + 1 > RECORDS_PER_USER_OPERATION_MAX) return tooManyRecords;
+    if (!mutationQuota.take(partitions.length)) return quotaExceeded;
 
     const records = [
       newControlRecord(topicRecord, 0, { name, topicId }),
@@ -308,29 +331,36 @@ export class TopicControl {
     return newControlRecord(partitionRecord, version, newPartitionRecord(topicId, partitionId, partition, version));
   }
 
-  deleteTopics(topicIds: readonly Uuid[]): ControlResult<ReadonlyMap<Uuid, ControlFailure>> {
+  deleteTopics({ topicIds, mutationQuota }: DeleteTopicsCommand): ControlResult<ReadonlyMap<Uuid, ControlFailure>> {
     const records: ControlRecord[] = [];
     const response = new Map<Uuid, ControlFailure>();
     for (const topicId of topicIds) {
-      if (!this.#topics.has(topicId)) {
+      const topic = this.#topics.get(topicId);
+      if (topic === undefined) {
         response.set(topicId, failure('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.'));
         continue;
       }
-      if (!response.has(topicId)) records.push(newControlRecord(removeTopicRecord, 0, { topicId }));
+      if (response.has(topicId)) continue;
+      if (!mutationQuota.take(topic.partitions.size)) {
+        response.set(topicId, quotaExceeded);
+        continue;
+      }
+      records.push(newControlRecord(removeTopicRecord, 0, { topicId }));
       response.set(topicId, succeeded);
     }
     return { records, response, append: 'atomic' };
   }
 
-  createPartitions(
-    topics: readonly CreatePartitionsTopic[],
-    validateOnly: boolean,
-    placementStart: number,
-  ): ControlResult<ReadonlyMap<string, ControlFailure>> {
+  createPartitions({
+    topics,
+    validateOnly,
+    placementStart,
+    mutationQuota,
+  }: CreatePartitionsCommand): ControlResult<ReadonlyMap<string, ControlFailure>> {
     const records: ControlRecord[] = [];
     const response = new Map<string, ControlFailure>();
     for (const topic of topics) {
-      const created = this.#createPartitions(topic, placementStart);
+      const created = this.#createPartitions(topic, placementStart, mutationQuota);
       if ('error' in created) response.set(topic.name, created);
       else {
         records.push(...created);
@@ -343,6 +373,7 @@ export class TopicControl {
   #createPartitions(
     { name, count, assignments }: CreatePartitionsTopic,
     placementStart: number,
+    mutationQuota: MutationQuota,
   ): ControlFailure | ControlRecord[] {
     const topic = this.topicNamed(name);
     if (topic === undefined) {
@@ -356,6 +387,7 @@ export class TopicControl {
     }
     const additional = count - present;
     if (additional > RECORDS_PER_USER_OPERATION_MAX) return tooManyRecords;
+    if (!mutationQuota.take(additional)) return quotaExceeded;
     if (assignments !== null && assignments.length !== additional) {
       const message =
         `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were ` +
@@ -426,4 +458,5 @@ export class TopicControl {
   }
 }
 
+const quotaExceeded: ControlFailure = { error: 'THROTTLING_QUOTA_EXCEEDED', message: null };
 const tooManyRecords = failure('POLICY_VIOLATION', 'Unable to perform excessively large batch operation.');

@@ -10,17 +10,25 @@
  *   meanwhile is left in the kernel beyond READ_AHEAD_BYTES: a client that does not read is no longer read.
  * - Frames that arrived whole are handled even when the client closed its side right after them (a producer with
  *   acks=0 that ends).
+ * - A client that is throttled has its answer at once, and its next request is looked at when the time is over (KIP-219).
  * - Bytes that are no valid frame or request close the connection with one log line, and concern nobody else.
  */
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RequestTimes } from '../metrics/request-metrics.ts';
 import { produceRequest } from '../wire/schema/produce.ts';
 import { FrameDecoder, FrameError } from './frame-decoder.ts';
 
-/** Chunks of one whole response frame; null: no response is due; `close`: why the connection must end. */
-export type Reply = readonly Buffer[] | null | { readonly close: string };
+/**
+ * Chunks of one whole response frame; null: no response is due; `close`: why the connection must end; `throttled`: a
+ * response, or none, after which the connection is not served for a while.
+ */
+export type Reply =
+  | readonly Buffer[]
+  | null
+  | { readonly close: string }
+  | { readonly throttled: readonly Buffer[] | null; readonly throttleTimeMs: number };
 
 /** Must not throw. The part before its first wait is the part that happens in arrival order. */
 export type Dispatch = (frame: Buffer, peer: Peer) => Reply | Promise<Reply>;
@@ -44,6 +52,8 @@ export interface Peer {
 /** Read ahead of the request in hand, at most about this much and one chunk. */
 const READ_AHEAD_BYTES = 64 * 1024;
 const SIDE_BY_SIDE_REQUESTS_MAX = 256;
+/** Longest delay that a timer takes; whoever waits longer is asked again. */
+const TIMER_DELAY_MAX = 2 ** 31 - 1;
 const SIDE_BY_SIDE_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Pending {
@@ -60,6 +70,7 @@ export interface ConnectionOptions {
   readonly frameSizeMax: number;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
+  readonly timer: Timer;
   readonly logger: Logger;
   /** False until the broker serves requests; see `open`. */
   readonly isOpen: boolean;
@@ -72,6 +83,7 @@ export class Connection {
   readonly #decoder: FrameDecoder;
   readonly #dispatch: Dispatch;
   readonly #clock: Clock;
+  readonly #timer: Timer;
   readonly #logger: Logger;
   readonly #onClosed: (connection: Connection) => void;
   /** Requests that were dispatched and not answered yet, oldest first. */
@@ -87,6 +99,9 @@ export class Connection {
   #closed = false;
   #socketGone = false;
   #lastActiveMs: number;
+  /** Not null while the client is throttled. */
+  #throttle: TimerHandle | null = null;
+  #throttledUntilMs = 0;
 
   constructor(options: ConnectionOptions) {
     this.peer = options.peer;
@@ -94,6 +109,7 @@ export class Connection {
     this.#decoder = new FrameDecoder(options.frameSizeMax);
     this.#dispatch = options.dispatch;
     this.#clock = options.clock;
+    this.#timer = options.timer;
     this.#logger = options.logger;
     this.#onClosed = options.onClosed;
     this.#open = options.isOpen;
@@ -113,8 +129,8 @@ export class Connection {
 
   /** Monotonic time at which the connection was last seen alive; a request being handled counts as alive. */
   lastActiveMs(): number {
-    const waitsForHandler = this.#pending.length > 0 && !this.#socket.writableNeedDrain;
-    return waitsForHandler ? this.#clock.monotonicMs() : this.#lastActiveMs;
+    const waitsForUs = (this.#pending.length > 0 || this.#throttle !== null) && !this.#socket.writableNeedDrain;
+    return waitsForUs ? this.#clock.monotonicMs() : this.#lastActiveMs;
   }
 
   /** Begins to serve a connection that was accepted while the broker was starting. */
@@ -127,6 +143,7 @@ export class Connection {
   drain(): void {
     this.#draining = true;
     this.#waiting = null;
+    this.#endThrottle();
     if (!this.#socketGone) this.#socket.pause();
     this.#endWhenDone();
   }
@@ -136,6 +153,7 @@ export class Connection {
     this.#closed = true;
     this.#pending = [];
     this.#waiting = null;
+    this.#endThrottle();
     if (!this.#socketGone) this.#socket.destroy();
   }
 
@@ -159,6 +177,7 @@ export class Connection {
   #onSocketClosed(): void {
     this.#socketGone = true;
     this.#inputEnded = true;
+    this.#endThrottle();
     this.#onClosed(this);
     // What arrived whole is still handled, its replies are dropped.
     this.#pump();
@@ -191,6 +210,7 @@ export class Connection {
   }
 
   #mayDispatch(frame: Buffer): boolean {
+    if (this.#throttle !== null) return false;
     if (!this.#socketGone && this.#socket.writableNeedDrain) return false;
     if (this.#pending.length === 0) return true;
     return (
@@ -239,6 +259,11 @@ export class Connection {
   }
 
   #send(reply: Reply, times: RequestTimes | null): void {
+    if (reply !== null && 'throttled' in reply) {
+      this.#send(reply.throttled, times);
+      this.#throttleFor(reply.throttleTimeMs);
+      return;
+    }
     times?.written();
     if (reply === null || 'close' in reply || this.#socketGone) {
       times?.finished();
@@ -252,6 +277,23 @@ export class Connection {
     else this.#socket.write(reply[last]!, () => times.finished());
   }
 
+  #throttleFor(throttleTimeMs: number): void {
+    const untilMs = this.#clock.monotonicMs() + throttleTimeMs;
+    // Of several answers that leave together, the longest counts.
+    if (untilMs <= this.#throttledUntilMs || this.#closed || this.#draining || this.#socketGone) return;
+    this.#throttledUntilMs = untilMs;
+    this.#throttle?.cancel();
+    this.#throttle = this.#timer.schedule(Math.min(throttleTimeMs, TIMER_DELAY_MAX), () => {
+      this.#endThrottle();
+      this.#pump();
+    });
+  }
+
+  #endThrottle(): void {
+    this.#throttle?.cancel();
+    this.#throttle = null;
+  }
+
   /** The one log line of a connection that is closed because of what it sent. */
   #refuse(cause: string): void {
     if (this.#closed) return;
@@ -260,6 +302,7 @@ export class Connection {
     this.#closed = true;
     this.#pending = [];
     this.#waiting = null;
+    this.#endThrottle();
     if (this.#socketGone) return;
     this.#socket.removeAllListeners('data');
     this.#socket.end(() => this.#socket.destroy());

@@ -234,6 +234,7 @@ export class SocketServer {
       frameSizeMax: this.#options.frameSizeMax,
       dispatch: this.#options.dispatch,
       clock: this.#options.clock,
+      timer: this.#options.timer,
       logger: this.#options.logger,
       isOpen: this.#open,
       onClosed: (closed) => this.#forget(closed),

@@ -4,6 +4,7 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
+import { ClientQuotas } from '../apis/client-quotas.ts';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import {
   InternalTopicCreation,
@@ -48,6 +49,7 @@ import type { MetadataChanges } from '../metadata/metadata-delta.ts';
 import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
 import type { MetricSource } from '../metrics/metric-family.ts';
 import type { Dispatch } from '../net/connection.ts';
+import { addressOf } from '../net/host-lookup.ts';
 import { CoordinatorPartitions } from '../replication/coordinator-partitions.ts';
 import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
 import { HostedPartitions } from '../replication/hosted-partitions.ts';
@@ -89,6 +91,7 @@ const WAITING_FETCHES_MAX = 100_000;
  */
 const FETCH_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
+const MS_PER_SECOND = 1000;
 const MS_PER_MINUTE = 60_000;
 /** Constants of Kafka's own. */
 const FETCH_SESSION_EVICTION_MS = 120_000;
@@ -105,6 +108,7 @@ export class BrokerParts {
   readonly #groups: GroupCoordinatorService;
   readonly #markers: TransactionMarkers;
   readonly #transactions: TransactionCoordinatorService;
+  readonly #quotas: ClientQuotas;
   #image: MetadataImage = emptyImage;
 
   constructor(options: BrokerOptions) {
@@ -124,6 +128,7 @@ export class BrokerParts {
       image: () => this.#image,
     });
     this.#transactions = this.#newTransactions();
+    this.#quotas = this.#newQuotas();
     this.dispatch = this.#newDispatch();
   }
 
@@ -140,6 +145,7 @@ export class BrokerParts {
   prepare(image: MetadataImage): void {
     this.#image = image;
     this.#updateBrokerConfig();
+    this.#quotas.update(image.clientQuotas.values());
   }
 
   /** Opens the partitions of the image that was prepared. */
@@ -179,6 +185,7 @@ export class BrokerParts {
   publish(changes: MetadataChanges, image: MetadataImage): void {
     this.#image = image;
     this.#applyConfigs(changes);
+    if (changes.clientQuotasChanged) this.#quotas.update(image.clientQuotas.values());
     this.#partitions.apply(changes);
     for (const { name } of changes.deletedTopics) this.#topicSettings.forget(name);
     const changedTopics = new Set([
@@ -272,6 +279,21 @@ export class BrokerParts {
   #coordinatorOf(topic: string): Pick<GroupCoordinatorService, 'elected' | 'resigned'> | null {
     if (topic === GROUP_METADATA_TOPIC) return this.#groups;
     return topic === TRANSACTION_STATE_TOPIC ? this.#transactions : null;
+  }
+
+  #newQuotas(): ClientQuotas {
+    const { config, clock } = this.#options;
+    return new ClientQuotas({
+      clock,
+      window: {
+        sampleCount: config.number('quota.window.num'),
+        sampleMs: config.number('quota.window.size.seconds') * MS_PER_SECOND,
+      },
+      controllerWindow: {
+        sampleCount: config.number('controller.quota.window.num'),
+        sampleMs: config.number('controller.quota.window.size.seconds') * MS_PER_SECOND,
+      },
+    });
   }
 
   #newTransactions(): TransactionCoordinatorService {
@@ -416,6 +438,7 @@ export class BrokerParts {
         enabled: () => brokerConfig.current.boolean('auto.create.topics.enable'),
         controller,
         isInternal: isInternalTopic,
+        quotas: this.#quotas,
         createInternal: (topic, context) => internalTopics.create(topic, context),
         logger: logger.child('apis'),
       }),
@@ -445,6 +468,8 @@ export class BrokerParts {
       loggers: this.#options.loggerLevels,
       controller,
       groups,
+      hosts: { addressOf },
+      quotas: this.#quotas,
       coordinators: {
         group: { topic: GROUP_METADATA_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) },
         transaction: { topic: TRANSACTION_STATE_TOPIC, partitionFor: (id) => transactions.partitionFor(id) },
@@ -454,6 +479,7 @@ export class BrokerParts {
     return createDispatch({
       table,
       clock,
+      quotas: this.#quotas,
       monitor: this.#options.requestMonitor,
       logger: logger.child('apis'),
       onBrokenInvariant: this.#options.onBrokenInvariant,

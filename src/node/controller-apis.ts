@@ -1,11 +1,12 @@
 /** What a controller answers on its own listener. */
+import { noTimeQuota } from '../apis/client-quotas.ts';
 import { createControllerApiTable, createDispatch, type DispatchOptions } from '../apis/index.ts';
 import { supportedFeatureRanges } from '../metadata/features.ts';
 import type { Dispatch } from '../net/connection.ts';
 import type { MetadataQuorum } from './metadata-quorum.ts';
 
 export function newControllerDispatch(
-  options: Omit<DispatchOptions, 'table'> & { readonly quorum: MetadataQuorum; readonly clusterId: string },
+  options: Omit<DispatchOptions, 'table' | 'quotas'> & { readonly quorum: MetadataQuorum; readonly clusterId: string },
 ): Dispatch {
   const { quorum, clusterId } = options;
   const table = createControllerApiTable({
@@ -25,5 +26,5 @@ export function newControllerDispatch(
     },
     controller: quorum.controller,
   });
-  return createDispatch({ ...options, table });
+  return createDispatch({ ...options, table, quotas: noTimeQuota });
 }

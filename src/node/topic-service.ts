@@ -2,12 +2,14 @@
  * The topic APIs' way to the controller, and the topics that nobody created by hand: those that a client merely names, and
  * those that are wanted at start.
  */
+import type { ClientQuotas } from '../apis/client-quotas.ts';
 import type { RequestContext } from '../apis/handler.ts';
 import type { AutoTopicCreation } from '../apis/metadata.ts';
 import type { CreatableTopic, TopicController } from '../apis/topic-controller.ts';
 import type { Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Controller } from '../controller/controller.ts';
+import type { MutationQuota } from '../controller/mutation-quota.ts';
 import { errorName } from '../wire/errors.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import { withinTimeout } from './within-timeout.ts';
@@ -46,6 +48,7 @@ export interface AutoTopicsOptions {
   readonly isInternal: (topic: string) => boolean;
   /** Internal topics have settings of their own. */
   readonly createInternal: (topic: string, context: RequestContext) => Promise<void>;
+  readonly quotas: Pick<ClientQuotas, 'mutations'>;
   readonly logger: Logger;
 }
 
@@ -67,7 +70,9 @@ export class AutoTopics implements AutoTopicCreation {
     const plain = topics.filter((topic) => !isInternal(topic)).map((name) => newTopic(name));
     try {
       for (const topic of internal) await createInternal(topic, context);
-      if (plain.length > 0) await createTopics(this.#options.controller, plain);
+      if (plain.length > 0) {
+        await createTopics(this.#options.controller, plain, this.#options.quotas.mutations(context, true));
+      }
     } catch (error) {
       // The answer shows what is there; the client asks again.
       logger.warn('topics could not be created automatically', { topics, error: String(error) });
@@ -92,8 +97,14 @@ export async function createWantedTopics(controller: Controller, wanted: readonl
   await createTopics(controller, topics);
 }
 
-async function createTopics(controller: Controller, topics: readonly CreatableTopic[]): Promise<void> {
-  for (const { name, errorCode = 0, errorMessage } of await controller.createTopics({ topics, validateOnly: false })) {
+async function createTopics(
+  controller: Controller,
+  topics: readonly CreatableTopic[],
+  mutationQuota?: MutationQuota,
+): Promise<void> {
+  const quota = mutationQuota === undefined ? {} : { mutationQuota };
+  const results = await controller.createTopics({ topics, validateOnly: false, ...quota });
+  for (const { name, errorCode = 0, errorMessage } of results) {
     const error = errorName(errorCode);
     // Two clients may name the same new topic at the same time.
     if (error !== 'NONE' && error !== 'TOPIC_ALREADY_EXISTS') {

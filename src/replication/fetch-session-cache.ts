@@ -83,6 +83,7 @@ export class FetchSessionCache {
         this.#touch(session, nowMs);
         return { error: 'NONE', sessionId: session.sessionId, results };
       },
+      throttled: () => nothingWithoutSession,
     };
   }
 
@@ -136,8 +137,11 @@ function isLessValuable(one: Rank, other: Rank): boolean {
   return one.sessionId < other.sessionId;
 }
 
+const nothingWithoutSession: FetchAnswer = { error: 'NONE', sessionId: noSessionId, results: [] };
+
 function failedContext(error: ErrorName): FetchContext {
-  return { error, partitions: [], answer: () => ({ error, sessionId: noSessionId, results: [] }) };
+  const failed: FetchAnswer = { error, sessionId: noSessionId, results: [] };
+  return { error, partitions: [], answer: () => failed, throttled: () => failed };
 }
 
 function withoutSession(partitions: readonly RequestedPartition[]): FetchContext {
@@ -145,20 +149,23 @@ function withoutSession(partitions: readonly RequestedPartition[]): FetchContext
     error: 'NONE',
     partitions,
     answer: (results) => ({ error: 'NONE', sessionId: noSessionId, results }),
+    throttled: () => nothingWithoutSession,
   };
 }
 
 function incrementalContext(session: FetchSession): FetchContext {
   const expectedEpoch = session.sessionEpoch;
+  const answer = (results: () => FetchAnswer['results']): FetchAnswer => {
+    // Another connection used the session meanwhile: one of the two is a repetition.
+    if (session.sessionEpoch !== expectedEpoch) {
+      return { error: 'INVALID_FETCH_SESSION_EPOCH', sessionId: session.sessionId, results: [] };
+    }
+    return { error: 'NONE', sessionId: session.sessionId, results: results() };
+  };
   return {
     error: 'NONE',
     partitions: session.partitions,
-    answer: (results): FetchAnswer => {
-      // Another connection used the session meanwhile: one of the two is a repetition.
-      if (session.sessionEpoch !== expectedEpoch) {
-        return { error: 'INVALID_FETCH_SESSION_EPOCH', sessionId: session.sessionId, results: [] };
-      }
-      return { error: 'NONE', sessionId: session.sessionId, results: session.tell(results) };
-    },
+    answer: (results) => answer(() => session.tell(results)),
+    throttled: () => answer(() => []),
   };
 }

@@ -156,6 +156,8 @@ export interface FetchContext {
   readonly error: ErrorName;
   readonly partitions: readonly RequestedPartition[];
   answer(results: readonly FetchResult[], nowMs: number): FetchAnswer;
+  /** Instead of `answer`, for a client that has to wait (KIP-219): nothing, and the session stays as it is. */
+  throttled(): FetchAnswer;
 }
 
 export interface FetchAnswer {

@@ -40,6 +40,8 @@ const composition = new Set(['main.ts', 'index.ts', 'node.ts', 'node']);
 const restrictedModules: Record<string, readonly string[]> = {
   'node:net': ['net/'],
   'node:tls': ['net/'],
+  'node:dns': ['net/'],
+  'node:dns/promises': ['net/'],
   'node:fs': ['io/', 'main.ts', 'node/', 'node.ts'],
   'node:fs/promises': ['io/', 'main.ts', 'node/', 'node.ts'],
   'node:http': ['http/', 'console/'],

@@ -23,7 +23,10 @@ export const nodeConfigs = {
     acts: true,
     doc: 'Rack of this broker, for placing replicas and for fetching from the nearest one.',
   }),
-  'client.quota.callback.class': key('CLASS', null, 'LOW', 'read-only'),
+  'client.quota.callback.class': key('CLASS', null, 'LOW', 'read-only', {
+    acts: true,
+    doc: 'A class that decides on client quotas; Ottla runs none and refuses it.',
+  }),
   'config.providers': key('LIST', '', 'LOW', 'cluster-wide'),
   'connection.failed.authentication.delay.ms': key('INT', '100', 'LOW', 'read-only', { valid: '[0,...]' }),
   'connections.max.idle.ms': key('LONG', '600000', 'MEDIUM', 'read-only', {
@@ -123,8 +126,16 @@ export const nodeConfigs = {
   'producer.purgatory.purge.interval.requests': key('INT', '1000', 'MEDIUM', 'read-only'),
   'queued.max.request.bytes': key('LONG', '-1', 'MEDIUM', 'read-only'),
   'queued.max.requests': key('INT', '500', 'HIGH', 'read-only', { valid: '[1,...]' }),
-  'quota.window.num': key('INT', '11', 'LOW', 'read-only', { valid: '[1,...]' }),
-  'quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', { valid: '[1,...]' }),
+  'quota.window.num': key('INT', '11', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Samples over which the usage of a client quota is averaged.',
+  }),
+  'quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Length of each of these samples.',
+  }),
   'request.timeout.ms': key('INT', '30000', 'HIGH', 'read-only', {
     acts: true,
     doc: 'How long a request to another node may take.',

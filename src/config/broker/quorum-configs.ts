@@ -72,8 +72,16 @@ export const quorumConfigs = {
     acts: true,
     doc: 'The fixed members of the metadata quorum, as id@host:port.',
   }),
-  'controller.quota.window.num': key('INT', '11', 'LOW', 'read-only', { valid: '[1,...]' }),
-  'controller.quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', { valid: '[1,...]' }),
+  'controller.quota.window.num': key('INT', '11', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Samples of the quota for changes of the metadata; together they are the burst that is allowed.',
+  }),
+  'controller.quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Length of each of these samples.',
+  }),
   'controller.socket.timeout.ms': key('INT', '30000', 'MEDIUM', 'read-only'),
   'initial.broker.registration.timeout.ms': key('INT', '60000', 'MEDIUM', 'read-only', {
     acts: true,

@@ -60,6 +60,8 @@ export class Normaliser {
       case 'int64':
         return this.#int64(name, value as number);
       case 'int32':
+        // A matter of milliseconds.
+        if (name === 'throttleTimeMs' && (value as number) > 0) return '<a while>';
         if (name === 'port' && value === this.#known.port) return '<port>';
         return name === 'sessionId' && value !== 0 ? this.#nameOf('session', String(value)) : value;
       default:

@@ -23,6 +23,8 @@ const UNORDERED: Readonly<Record<string, readonly string[]>> = {
   ListOffsets: ['topics', 'topics.*.partitions'],
   Produce: ['responses', 'responses.*.partitionResponses'],
   DeleteRecords: ['topics', 'topics.*.partitions'],
+  AlterClientQuotas: ['entries'],
+  DescribeClientQuotas: ['entries', 'entries.*.values'],
 };
 const SETTLE_TRIES = 1_000;
 
@@ -173,6 +175,9 @@ class ScriptRun {
       case 'AlterConfigs':
       case 'IncrementalAlterConfigs':
         if (succeeded('responses').length > 0) await this.#untilConfigsSeen();
+        break;
+      case 'AlterClientQuotas':
+        if (succeeded('entries').length > 0) await this.#untilConfigsSeen();
     }
   }
 

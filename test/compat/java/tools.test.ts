@@ -14,6 +14,7 @@ import { adoptionSuite, dumpLogSuite } from './dump-log.ts';
 import { groupSuite } from './groups.ts';
 import { loadSuite } from './load.ts';
 import { offsetSuite } from './offsets.ts';
+import { quotaSuite } from './quotas.ts';
 import { ToolHost } from './tool-host.ts';
 import { topicSuite } from './topics.ts';
 import { transactionSuite } from './transactions.ts';
@@ -50,6 +51,7 @@ describe.skipIf(toolchain.kind === 'missing')(
     groupSuite(get);
     offsetSuite(get);
     loadSuite(get);
+    quotaSuite(get);
     transactionSuite(get);
     wrapperSuite(get, () => toolsOf(toolchain));
     // From here on both brokers are stopped.

@@ -1,6 +1,8 @@
+import { ClientQuotas } from '../../../src/apis/client-quotas.ts';
 import { type Api, apiOf } from '../../../src/apis/dispatch.ts';
 import type { ConnectionContext, Handler, RequestContext } from '../../../src/apis/handler.ts';
 import type { MetadataView } from '../../../src/apis/metadata-view.ts';
+import { RequestUsage } from '../../../src/apis/request-usage.ts';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import type { BrokerImage, MetadataImage, PartitionImage, TopicImage } from '../../../src/metadata/metadata-image.ts';
 import type { MessageSchema } from '../../../src/wire/schema.ts';
@@ -26,8 +28,21 @@ export function connection(options: Partial<ConnectionContext> = {}): Connection
   };
 }
 
+const stoppedClock = { nowMs: () => 0, monotonicMs: () => 0 };
+const window = { sampleCount: 11, sampleMs: 1000 };
+
+/** Quotas that nobody has set. */
+export const noQuotas = new ClientQuotas({ clock: stoppedClock, window, controllerWindow: window });
+
 export function contextOf(apiVersion: number, connectionOptions: Partial<ConnectionContext> = {}): RequestContext {
-  return { apiVersion, clientId: 'test', correlationId: 7, connection: connection(connectionOptions), receivedAtMs: 0 };
+  return {
+    apiVersion,
+    clientId: 'test',
+    correlationId: 7,
+    connection: connection(connectionOptions),
+    receivedAtMs: 0,
+    usage: new RequestUsage(100, stoppedClock),
+  };
 }
 
 export function broker(brokerId: number, options: Partial<BrokerImage> = {}): BrokerImage {

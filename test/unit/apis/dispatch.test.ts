@@ -11,7 +11,7 @@ import { heartbeatRequest, heartbeatResponse } from '../../../src/wire/schema/he
 import { requestHeader } from '../../../src/wire/schema/request-header.ts';
 import { readFacts, readGolden } from '../../support/golden.ts';
 import { allSchemas } from '../../support/schemas.ts';
-import { connection, fakeTable } from './api-fakes.ts';
+import { connection, fakeTable, noQuotas } from './api-fakes.ts';
 
 interface GoldenFrame {
   readonly name: string;
@@ -80,7 +80,8 @@ function heartbeatTable(handle: Heartbeat['handle'], failed?: Heartbeat['failed'
 
 /** Body of a Heartbeat v4 response frame. */
 function heartbeatAnswer(reply: Reply): number {
-  if (reply === null || 'close' in reply) throw new Error(`no response: ${JSON.stringify(reply)}`);
+  if (reply === null || 'close' in reply || 'throttled' in reply)
+    throw new Error(`no response: ${JSON.stringify(reply)}`);
   const bytes = Buffer.concat(reply);
   expect(bytes.readInt32BE(0)).toBe(bytes.length - 4);
   expect(bytes.readInt32BE(4)).toBe(9);
@@ -96,7 +97,7 @@ describe('dispatch and the frames of the official classes', () => {
       handled.push([name, context.apiVersion, context.correlationId, context.clientId, context.receivedAtMs]);
       return null;
     });
-    const dispatch = createDispatch({ table, clock, logger: collectingLogger().logger });
+    const dispatch = createDispatch({ quotas: noQuotas, table, clock, logger: collectingLogger().logger });
     const requests = frames.filter(({ type }) => type === 'request');
     for (const row of requests) expect(dispatch(Buffer.from(row.hex, 'hex').subarray(4), connection())).toBeNull();
     expect(handled).toEqual(
@@ -109,7 +110,7 @@ describe('dispatch and the frames of the official classes', () => {
     const schemas = await allSchemas();
     let next: object | null = null;
     const table = await fakeTable(() => next);
-    const dispatch = createDispatch({ table, clock, logger: collectingLogger().logger });
+    const dispatch = createDispatch({ quotas: noQuotas, table, clock, logger: collectingLogger().logger });
     const responses = frames.filter(({ type }) => type === 'response');
     for (const row of responses) {
       const golden = Buffer.from(row.hex, 'hex');
@@ -121,12 +122,54 @@ describe('dispatch and the frames of the official classes', () => {
         frame({ apiKey: row.apiKey, apiVersion: row.version, header, body, correlationId: row.correlationId }),
         connection(),
       );
-      if (reply === null || reply instanceof Promise || 'close' in reply) throw new Error(`${row.name} ${row.version}`);
+      if (reply === null || reply instanceof Promise || 'close' in reply || 'throttled' in reply)
+        throw new Error(`${row.name} ${row.version}`);
       expect(`${row.name} ${row.version} ${Buffer.concat(reply).toString('hex')}`).toBe(
         `${row.name} ${row.version} ${row.hex}`,
       );
     }
     expect(responses.length).toBeGreaterThan(250);
+  });
+});
+
+describe('an answer to a throttled client', () => {
+  const quotas = { chargeTime: () => 30 };
+
+  function answer(table: Map<number, Api>): { throttleTimeMs: number; told: number | null } {
+    const dispatch = createDispatch({ quotas, table, clock, logger: collectingLogger().logger });
+    const reply = dispatch(heartbeatFrame(), connection());
+    if (reply === null || reply instanceof Promise || !('throttled' in reply)) throw new Error('not throttled');
+    const { throttled, throttleTimeMs } = reply;
+    if (throttled === null) return { throttleTimeMs, told: null };
+    return {
+      throttleTimeMs,
+      told: decode(heartbeatResponse, 4, Buffer.concat(throttled).subarray(9)).throttleTimeMs,
+    };
+  }
+
+  it('tells the time, of the request or of what the handler counts, whichever is longer', () => {
+    const late = (ms: number) =>
+      heartbeatTable((_request, context) => {
+        context.usage.throttleTimeMs = ms;
+        return { errorCode: 0 };
+      });
+    expect(answer(late(0))).toEqual({ throttleTimeMs: 30, told: 30 });
+    expect(answer(late(40))).toEqual({ throttleTimeMs: 40, told: 40 });
+  });
+
+  it('that failed tells it, too', () => {
+    const table = heartbeatTable(() => {
+      throw new KafkaError('UNKNOWN_MEMBER_ID');
+    });
+    expect(answer(table)).toEqual({ throttleTimeMs: 30, told: 30 });
+  });
+
+  it('that has no response throttles all the same, but is not charged for its time', () => {
+    const table = heartbeatTable((_request, context) => {
+      context.usage.throttleTimeMs = 7;
+      return null;
+    });
+    expect(answer(table)).toEqual({ throttleTimeMs: 7, told: null });
   });
 });
 
@@ -141,12 +184,13 @@ describe('an unknown request', () => {
     failed: () => ({}),
   });
   const { logger, lines } = collectingLogger();
-  const dispatch = createDispatch({ table: new Map([[18, api]]), clock, logger });
+  const dispatch = createDispatch({ quotas: noQuotas, table: new Map([[18, api]]), clock, logger });
 
   it('for a version of ApiVersions that does not exist is answered in version 0 (KIP-511)', () => {
     for (const body of [Buffer.alloc(0), Buffer.from('what a later version may add')]) {
       const reply = dispatch(frame({ apiKey: 18, apiVersion: facts.requestVersion, header: 2, body }), connection());
-      if (reply === null || reply instanceof Promise || 'close' in reply) throw new Error('no response');
+      if (reply === null || reply instanceof Promise || 'close' in reply || 'throttled' in reply)
+        throw new Error('no response');
       const bytes = Buffer.concat(reply);
       expect(bytes.readInt32BE(4)).toBe(9);
       expect(bytes.subarray(8).toString('hex')).toBe(facts.responseHexWithoutCorrelation);
@@ -167,7 +211,7 @@ describe('an unknown request', () => {
       expect(dispatch(bytes, connection())).toEqual({ close: expect.stringContaining(cause) });
     }
     const { logger: other } = collectingLogger();
-    const heartbeats = createDispatch({ table: heartbeatTable(() => null), clock, logger: other });
+    const heartbeats = createDispatch({ quotas: noQuotas, table: heartbeatTable(() => null), clock, logger: other });
     expect(heartbeats(frame({ apiKey: 12, apiVersion: 5, header: 2, body: Buffer.alloc(0) }), connection())).toEqual({
       close: 'Heartbeat version 5 is not supported (0 to 4 are)',
     });
@@ -178,7 +222,7 @@ describe('an unknown request', () => {
 describe('a body', () => {
   it('may have bytes behind it, which librdkafka sends with Metadata', () => {
     const { logger } = collectingLogger();
-    const dispatch = createDispatch({ table: heartbeatTable(() => ({})), clock, logger });
+    const dispatch = createDispatch({ quotas: noQuotas, table: heartbeatTable(() => ({})), clock, logger });
     const reply = dispatch(Buffer.concat([heartbeatFrame(), Buffer.from('abc')]), connection());
     expect(reply).toBeInstanceOf(Array);
   });
@@ -187,7 +231,12 @@ describe('a body', () => {
 describe('a handler', () => {
   it('that answers at once is answered for at once, without a promise', () => {
     const { logger } = collectingLogger();
-    const dispatch = createDispatch({ table: heartbeatTable(() => ({ errorCode: 5 })), clock, logger });
+    const dispatch = createDispatch({
+      quotas: noQuotas,
+      table: heartbeatTable(() => ({ errorCode: 5 })),
+      clock,
+      logger,
+    });
     const reply = dispatch(heartbeatFrame(), connection());
     expect(reply).not.toBeInstanceOf(Promise);
     expect(heartbeatAnswer(reply as Reply)).toBe(5);
@@ -206,7 +255,7 @@ describe('a handler', () => {
         failures.push([error, message]);
         return { errorCode: errorCode(error) };
       });
-      const reply = await createDispatch({ table, clock, logger })(heartbeatFrame(), connection());
+      const reply = await createDispatch({ quotas: noQuotas, table, clock, logger })(heartbeatFrame(), connection());
       expect(heartbeatAnswer(reply)).toBe(errorCode('NOT_COORDINATOR'));
       expect(lines).toEqual([]);
     }
@@ -229,7 +278,7 @@ describe('a handler', () => {
       }),
     ]) {
       const { logger, lines } = collectingLogger();
-      const dispatch = createDispatch({ table: heartbeatTable(handle), clock, logger });
+      const dispatch = createDispatch({ quotas: noQuotas, table: heartbeatTable(handle), clock, logger });
       const reply = await dispatch(heartbeatFrame(), connection());
       expect(heartbeatAnswer(reply)).toBe(errorCode('UNKNOWN_SERVER_ERROR'));
       expect(lines).toHaveLength(1);
@@ -244,7 +293,7 @@ describe('a handler', () => {
       () => Promise.reject(new KafkaError('NOT_LEADER_OR_FOLLOWER')),
       () => null,
     );
-    expect(await createDispatch({ table, clock, logger })(heartbeatFrame(), connection())).toEqual({
+    expect(await createDispatch({ quotas: noQuotas, table, clock, logger })(heartbeatFrame(), connection())).toEqual({
       close: 'Heartbeat request failed with NOT_LEADER_OR_FOLLOWER and has no response',
     });
   });
@@ -254,7 +303,7 @@ describe('a handler', () => {
     const bug = (): never => {
       throw new Error('a bug');
     };
-    const reply = await createDispatch({ table: heartbeatTable(bug, bug), clock, logger })(
+    const reply = await createDispatch({ quotas: noQuotas, table: heartbeatTable(bug, bug), clock, logger })(
       heartbeatFrame(),
       connection(),
     );
@@ -268,7 +317,13 @@ describe('a handler', () => {
     const table = heartbeatTable(() => {
       throw new AssertionError('the high watermark fell');
     });
-    const dispatch = createDispatch({ table, clock, logger, onBrokenInvariant: (error) => broken.push(error) });
+    const dispatch = createDispatch({
+      quotas: noQuotas,
+      table,
+      clock,
+      logger,
+      onBrokenInvariant: (error) => broken.push(error),
+    });
     expect(heartbeatAnswer(await dispatch(heartbeatFrame(), connection()))).toBe(errorCode('UNKNOWN_SERVER_ERROR'));
     expect(broken.map(({ message }) => message)).toEqual(['the high watermark fell']);
   });

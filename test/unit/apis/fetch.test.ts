@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { fetchHandler } from '../../../src/apis/fetch.ts';
+import { type FetchServices, fetchHandler } from '../../../src/apis/fetch.ts';
 import { FetchSessionCache } from '../../../src/replication/fetch-session-cache.ts';
 import { decode, encode } from '../../../src/wire/codec.ts';
 import { errorName } from '../../../src/wire/errors.ts';
 import { type FetchResponse, fetchRequest, fetchResponse } from '../../../src/wire/schema/fetch.ts';
 import type { InputOf } from '../../../src/wire/schema.ts';
 import { Hosted, newPartitionState, outcome, settle, topicId } from '../replication/fakes.ts';
-import { broker, contextOf, partition, topic, view } from './api-fakes.ts';
+import { broker, contextOf, noQuotas, partition, topic, view } from './api-fakes.ts';
 
 type Asked = InputOf<typeof fetchRequest>;
 
@@ -16,7 +16,7 @@ class Fixture {
   readonly hosted = new Hosted();
   readonly #handler: ReturnType<typeof fetchHandler>;
 
-  constructor(partitions = 1) {
+  constructor(partitions = 1, quotas: FetchServices['quotas'] = noQuotas) {
     this.hosted.setTopic(
       't',
       Array.from({ length: partitions }, () => newPartitionState()),
@@ -31,6 +31,7 @@ class Fixture {
       metadata,
       clock: this.hosted.time,
       fetchMaxBytes: () => 57_671_680,
+      quotas,
     });
   }
 
@@ -94,6 +95,50 @@ describe('Fetch', () => {
     expect(errorName((await fixture.answer(12, { sessionId: 99, sessionEpoch: 1 })).errorCode)).toBe(
       'FETCH_SESSION_ID_NOT_FOUND',
     );
+  });
+
+  test('above a quota is answered with nothing, and the session stays as it is (KIP-219)', async () => {
+    const charged: number[] = [];
+    let throttleMs = 0;
+    const quotas: FetchServices['quotas'] = {
+      chargeTime: () => 0,
+      chargeFetched: (_context, bytes) => {
+        charged.push(bytes);
+        return throttleMs;
+      },
+      refundFetched: (_context, bytes) => charged.push(-bytes),
+      fetchBytesMax: () => 1e6,
+    };
+    const fixture = new Fixture(1, quotas);
+    const { sessionId } = await fixture.answer(12, { topics: topicsFor(12, [0]), sessionEpoch: 0, minBytes: 0 });
+    await fixture.hosted.produce(1);
+    await settle();
+    throttleMs = 40;
+    const nothing = await fixture.answer(12, { sessionId, sessionEpoch: 1 });
+    expect([errorName(nothing.errorCode), nothing.sessionId, nothing.responses]).toEqual(['NONE', sessionId, []]);
+    throttleMs = 0;
+    expect(told(await fixture.answer(12, { sessionId, sessionEpoch: 2 }))).toEqual([[0, 'NONE', expect.any(Number)]]);
+    const [first, bytes] = charged;
+    expect([first, charged]).toEqual([0, [0, bytes, -bytes!, bytes]]);
+    throttleMs = 40;
+    const withoutSession = await fixture.answer(12, { topics: topicsFor(12, [0]), sessionEpoch: 0 });
+    expect([withoutSession.sessionId, withoutSession.responses]).toEqual([0, []]);
+    const lost = await fixture.answer(12, { sessionId: 99, sessionEpoch: 1 });
+    expect(errorName(lost.errorCode)).toBe('FETCH_SESSION_ID_NOT_FOUND');
+  });
+
+  test('reads no more than a quota allows for all of its window', async () => {
+    const bytesOf = async (fetchBytesMax: number): Promise<unknown> => {
+      const unmeasured = { chargeTime: () => 0, chargeFetched: () => 0, refundFetched: () => {} };
+      const fixture = new Fixture(1, { ...unmeasured, fetchBytesMax: () => fetchBytesMax });
+      for (let i = 0; i < 2; i++) await fixture.hosted.produce(1);
+      await settle();
+      const [partitionTold] = told(await fixture.answer(12, { topics: topicsFor(12, [0]), sessionEpoch: -1 }));
+      return partitionTold;
+    };
+    const [, , one] = (await bytesOf(1)) as [number, string, number];
+    const [, , both] = (await bytesOf(1e6)) as [number, string, number];
+    expect(both).toBe(2 * one);
   });
 
   test('waits for data', async () => {

@@ -18,7 +18,7 @@ import { produceRequest, produceResponse } from '../../../src/wire/schema/produc
 import { readGolden } from '../../support/golden.ts';
 import { ServiceFixture as TransactionFixture } from '../coordinator/transaction/service-fixture.ts';
 import { FakeTime, logConfig, topicId } from '../replication/fakes.ts';
-import { contextOf, broker as newBroker, partition, topic, view } from './api-fakes.ts';
+import { contextOf, broker as newBroker, noQuotas, partition, topic, view } from './api-fakes.ts';
 
 interface Answer {
   readonly noAnswer?: true;
@@ -146,7 +146,12 @@ async function openBroker(configs: Readonly<Record<string, string>>) {
     timer: time,
     transactionSettings: { verificationEnabled: () => true, retryBackoffMs: 20, retryBackoffMaxMs: 100 },
   });
-  const handler = produceHandler({ partitions, metadata: view([newBroker(1)], topics), verification });
+  const handler = produceHandler({
+    partitions,
+    metadata: view([newBroker(1)], topics),
+    verification,
+    quotas: noQuotas,
+  });
   return { partitions, handler, time, coordinator, producer: { producerId: -1, producerEpoch: -1 } };
 }
 

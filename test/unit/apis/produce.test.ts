@@ -5,7 +5,7 @@ import { decode, encode } from '../../../src/wire/codec.ts';
 import { errorName } from '../../../src/wire/errors.ts';
 import { type ProduceRequest, produceResponse } from '../../../src/wire/schema/produce.ts';
 import { Hosted, newBatch, newPartitionState, outcome, topicId } from '../replication/fakes.ts';
-import { broker, contextOf, partition, topic, view } from './api-fakes.ts';
+import { broker, contextOf, noQuotas, partition, topic, view } from './api-fakes.ts';
 
 const metadata = view([broker(1), broker(2)], [topic('t', topicId, [partition({ leader: 2, leaderEpoch: 4 })])]);
 
@@ -18,7 +18,7 @@ function newRequest(acks: number, name: string, id: string, records: Buffer | nu
 }
 
 async function answer(hosted: Hosted, request: ProduceRequest, version: number) {
-  const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
+  const handler = produceHandler({ partitions: hosted.partitions, metadata, verification, quotas: noQuotas });
   const response = await handler.handle(request, contextOf(version));
   return decode(produceResponse, version, encode(produceResponse, version, response!));
 }
@@ -46,7 +46,7 @@ describe('Produce', () => {
   test('appends in the order of arrival before anything is waited for', async () => {
     const hosted = new Hosted();
     hosted.log().holdWrites = true;
-    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
+    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification, quotas: noQuotas });
     const first = handler.handle(newRequest(-1, 't', ZERO_UUID), contextOf(12));
     const second = handler.handle(newRequest(-1, 't', ZERO_UUID), contextOf(12));
     expect(hosted.log().logEndOffset).toBe(2);
@@ -59,7 +59,7 @@ describe('Produce', () => {
 
   test('acks=0 has no response, and an error ends the connection', () => {
     const hosted = new Hosted();
-    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification });
+    const handler = produceHandler({ partitions: hosted.partitions, metadata, verification, quotas: noQuotas });
     expect(handler.handle(newRequest(0, 't', ZERO_UUID), contextOf(12))).toBeNull();
     const bad = newRequest(0, 'nowhere', ZERO_UUID);
     expect(() => handler.handle(bad, contextOf(12))).toThrow('UNKNOWN_TOPIC_OR_PARTITION');
@@ -68,7 +68,7 @@ describe('Produce', () => {
   });
 
   test('is announced from version 0 on, because old librdkafka looks there', () => {
-    const handler = produceHandler({ partitions: new Hosted().partitions, metadata, verification });
+    const handler = produceHandler({ partitions: new Hosted().partitions, metadata, verification, quotas: noQuotas });
     expect(handler.advertised).toEqual({ min: 0, max: 13 });
   });
 });

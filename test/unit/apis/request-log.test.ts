@@ -1,6 +1,7 @@
 // The request log, through dispatch: one line for each request that is done, only while it is wanted.
 import { describe, expect, test } from 'vitest';
 import { apiVersionsHandler } from '../../../src/apis/api-versions.ts';
+import { noTimeQuota } from '../../../src/apis/client-quotas.ts';
 import { apiOf, createDispatch } from '../../../src/apis/dispatch.ts';
 import type { ConnectionContext } from '../../../src/apis/handler.ts';
 import { loggableMessage } from '../../../src/apis/loggable-message.ts';
@@ -47,6 +48,7 @@ function newDispatch(logs: () => boolean, metrics: RequestMetricsTable | null) {
     }),
   );
   const dispatch = createDispatch({
+    quotas: noTimeQuota,
     table: new Map([[18, api]]),
     clock,
     logger: silentLogger,

@@ -6,9 +6,14 @@ import type { TopicController, TopicError } from '../../../src/apis/topic-contro
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { errorName } from '../../../src/wire/errors.ts';
 import type { DeleteTopicsRequest } from '../../../src/wire/schema/delete-topics.ts';
-import { broker, contextOf, topic, topicIdA, topicIdB, view } from './api-fakes.ts';
+import { broker, contextOf, noQuotas, topic, topicIdA, topicIdB, view } from './api-fakes.ts';
 
 const done: TopicError = { error: 'NONE', message: null };
+
+/** A command without what is not data in it. */
+function shown<C extends object>(command: C): Omit<C, 'mutationQuota'> {
+  return Object.fromEntries(Object.entries(command).filter(([key]) => key !== 'mutationQuota')) as C;
+}
 
 /** Does what it is told and writes it down. */
 function recordingController(): { topicController: TopicController; commands: unknown[] } {
@@ -17,15 +22,15 @@ function recordingController(): { topicController: TopicController; commands: un
     commands,
     topicController: {
       async createTopics(command) {
-        commands.push({ ...command, topics: command.topics.map(({ name }) => name) });
+        commands.push({ ...shown(command), topics: command.topics.map(({ name }) => name) });
         return command.topics.map(({ name }) => ({ name, errorCode: 0, errorMessage: null }));
       },
       async deleteTopics(command) {
-        commands.push(command);
+        commands.push(shown(command));
         return new Map(command.topicIds.map((topicId) => [topicId, done]));
       },
       async createPartitions(command) {
-        commands.push({ ...command, topics: command.topics.map(({ name }) => name) });
+        commands.push({ ...shown(command), topics: command.topics.map(({ name }) => name) });
         return new Map(command.topics.map(({ name }) => [name, done]));
       },
     },
@@ -39,7 +44,7 @@ function creatable(name: string) {
 describe('CreateTopics', () => {
   it('passes topics on and refuses those named twice and the metadata log', async () => {
     const { topicController, commands } = recordingController();
-    const response = await createTopicsHandler({ topicController }).handle(
+    const response = await createTopicsHandler({ topicController, quotas: noQuotas }).handle(
       {
         topics: ['a', 'twice', 'b', 'twice', 'twice', '__cluster_metadata'].map(creatable),
         timeoutMs: 5000,
@@ -58,7 +63,7 @@ describe('CreateTopics', () => {
 
   it('asks nobody when nothing is left to create', async () => {
     const { topicController, commands } = recordingController();
-    const handler = createTopicsHandler({ topicController });
+    const handler = createTopicsHandler({ topicController, quotas: noQuotas });
     expect(await handler.handle({ topics: [], timeoutMs: 1, validateOnly: false }, contextOf(7))).toEqual({
       topics: [],
     });
@@ -66,7 +71,7 @@ describe('CreateTopics', () => {
   });
 
   it('gives every topic the error when the whole request failed', () => {
-    const handler = createTopicsHandler(recordingController());
+    const handler = createTopicsHandler({ ...recordingController(), quotas: noQuotas });
     const asked = { topics: [creatable('a'), creatable('b')], timeoutMs: 1, validateOnly: false };
     expect(handler.failed(asked, 'REQUEST_TIMED_OUT', 'too late', contextOf(7))!.topics).toEqual([
       { name: 'a', errorCode: 7, errorMessage: 'too late' },
@@ -79,7 +84,7 @@ describe('CreatePartitions', () => {
   it('refuses topics named twice and passes the rest on', async () => {
     const { topicController, commands } = recordingController();
     const grown = (name: string) => ({ name, count: 3, assignments: null });
-    const response = await createPartitionsHandler({ topicController }).handle(
+    const response = await createPartitionsHandler({ topicController, quotas: noQuotas }).handle(
       { topics: ['a', 'twice', 'twice'].map(grown), timeoutMs: 5000, validateOnly: false },
       contextOf(3),
     );
@@ -96,7 +101,12 @@ describe('DeleteTopics', () => {
 
   async function ask(asked: Partial<DeleteTopicsRequest>, apiVersion = 6) {
     const { topicController, commands } = recordingController();
-    const handler = deleteTopicsHandler({ metadata, topicController, topicDeletion: { enabled: true } });
+    const handler = deleteTopicsHandler({
+      metadata,
+      topicController,
+      quotas: noQuotas,
+      topicDeletion: { enabled: true },
+    });
     const response = await handler.handle(
       { topics: [], topicNames: [], timeoutMs: 5000, ...asked },
       contextOf(apiVersion),
@@ -172,7 +182,12 @@ describe('DeleteTopics', () => {
 
   it('says when delete.topic.enable is off', async () => {
     const { topicController } = recordingController();
-    const handler = deleteTopicsHandler({ metadata, topicController, topicDeletion: { enabled: false } });
+    const handler = deleteTopicsHandler({
+      metadata,
+      topicController,
+      quotas: noQuotas,
+      topicDeletion: { enabled: false },
+    });
     const asked: DeleteTopicsRequest = { topics: [], topicNames: ['a'], timeoutMs: 1 };
     await expect(handler.handle(asked, contextOf(2))).rejects.toMatchObject({
       error: 'INVALID_REQUEST',

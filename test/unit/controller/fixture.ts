@@ -14,6 +14,11 @@ export const permissiveRules: ConfigRules = {
   isList: (_kind, name) => name === 'list.key' || name === 'cleanup.policy',
   defaultText: (_kind, name) => (name === 'cleanup.policy' ? 'delete' : null),
   isSensitive: () => false,
+  quotaType: (kind, key) => {
+    if (kind === 'ip') return key === 'connection_creation_rate' ? 'INT' : null;
+    if (key.endsWith('_byte_rate')) return 'LONG';
+    return key === 'request_percentage' ? 'DOUBLE' : null;
+  },
 };
 
 export const controllerSettings: ControllerSettings = {
@@ -23,6 +28,8 @@ export const controllerSettings: ControllerSettings = {
   uncleanLeaderElectionEnable: false,
   effectiveTopicConfigs: () => [],
 };
+
+export const noQuota = { take: () => true };
 
 export const CLUSTER_ID = 'SamsaGolden38f534a957A';
 export const DIRECTORY_ID = 'NF1rp7FnSuiNsb-8Sfrd1A';
@@ -93,6 +100,7 @@ export class TestController {
       topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [], ...topic }],
       validateOnly: false,
       chances: { topicIds: [TOPIC_IDS[index]!], placementStart: 0 },
+      mutationQuota: noQuota,
     });
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { errorName } from '../../../src/wire/errors.ts';
-import { DIRECTORY_ID, TestController, TOPIC_IDS } from './fixture.ts';
+import { DIRECTORY_ID, noQuota, TestController, TOPIC_IDS } from './fixture.ts';
 
 function refusal(result: ReturnType<TestController['createTopic']>): [string, string | null | undefined] {
   expect(result.records).toEqual([]);
@@ -58,6 +58,7 @@ test('validateOnly answers as if, and writes nothing', () => {
     topics: [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }],
     validateOnly: true,
     chances: { topicIds: [TOPIC_IDS[0]!], placementStart: 0 },
+    mutationQuota: noQuota,
   });
   expect(records).toEqual([]);
   expect(response).toMatchObject([{ errorCode: 0, numPartitions: 2 }]);
@@ -132,7 +133,10 @@ test.each([
 test('a deleted topic takes its configs along, and its name may be used again', () => {
   const controller = TestController.withBroker();
   controller.createTopic('t.x', { configs: [{ name: 'retention.ms', value: '1' }] });
-  const { records, response } = controller.run('deleteTopics', { topicIds: [TOPIC_IDS[0]!, TOPIC_IDS[1]!] });
+  const { records, response } = controller.run('deleteTopics', {
+    topicIds: [TOPIC_IDS[0]!, TOPIC_IDS[1]!],
+    mutationQuota: noQuota,
+  });
   expect(records).toEqual([['RemoveTopicRecord', 0, { topicId: TOPIC_IDS[0] }]]);
   expect(response.get(TOPIC_IDS[1]!)?.error).toBe('UNKNOWN_TOPIC_ID');
   expect(controller.machine.configs.resource(2, 't.x').size).toBe(0);
@@ -147,6 +151,7 @@ test('partitions are added behind the present ones', () => {
       topics: [{ name: 't', count, assignments: null }],
       validateOnly: false,
       placementStart: 0,
+      mutationQuota: noQuota,
     });
   expect(grow(3).records).toMatchObject([
     ['PartitionRecord', 2, { partitionId: 1, leader: 1 }],

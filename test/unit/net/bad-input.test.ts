@@ -8,7 +8,7 @@ import { createDispatch } from '../../../src/apis/dispatch.ts';
 import { systemClock } from '../../../src/base/system.ts';
 import type { Dispatch } from '../../../src/net/connection.ts';
 import { readGolden } from '../../support/golden.ts';
-import { fakeTable } from '../apis/api-fakes.ts';
+import { fakeTable, noQuotas } from '../apis/api-fakes.ts';
 import { CollectingLogger, framed, RawClient, startServer, stopServers } from './fakes.ts';
 
 afterEach(stopServers);
@@ -25,7 +25,7 @@ function metadataRequest(correlationId: number): Buffer {
 async function start(): Promise<{ port: number; logger: CollectingLogger }> {
   const logger = new CollectingLogger();
   const table = await fakeTable(() => ({}));
-  const dispatch: Dispatch = createDispatch({ table, clock: systemClock, logger });
+  const dispatch: Dispatch = createDispatch({ quotas: noQuotas, table, clock: systemClock, logger });
   const { port } = await startServer(dispatch, { logger });
   return { port, logger };
 }

@@ -142,6 +142,64 @@ describe('requests of one connection', () => {
   });
 });
 
+describe('a throttled client', () => {
+  it('has its answer at once, and its next request is looked at when the time is over', async () => {
+    const time = new ManualTime();
+    const handled: string[] = [];
+    const { port } = await startServer(
+      (frame) => {
+        handled.push(textOf(frame));
+        return textOf(frame) === 'b' ? { throttled: [framed(frame)], throttleTimeMs: 500 } : [framed(frame)];
+      },
+      { clock: time, timer: time },
+    );
+    const other = await RawClient.connect(port);
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([...'abcd'].map((text) => request(FETCH, text))));
+    for (const text of 'ab') expect(textOf((await client.receive())!)).toBe(text);
+    time.advance(499);
+    other.send(request(FETCH, 'other'));
+    await other.receive();
+    expect(handled).toEqual(['a', 'b', 'other']);
+    time.advance(1);
+    for (const text of 'cd') expect(textOf((await client.receive())!)).toBe(text);
+  });
+
+  it('that is not answered waits as well, and of several times the longest counts', async () => {
+    const time = new ManualTime();
+    const { dispatch, waiting } = slowDispatch();
+    const { port, server } = await startServer(dispatch, { clock: time, timer: time, connectionsMaxIdleMs: 100 });
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([...'abc'].map((text) => request(PRODUCE, text))));
+    client.send(request(FETCH, 'd'));
+    await until(() => waiting.length === 3);
+    waiting[1]!.answer({ throttled: null, throttleTimeMs: 10 });
+    waiting[2]!.answer({ throttled: null, throttleTimeMs: 5 });
+    waiting[0]!.answer({ throttled: null, throttleTimeMs: 700 });
+    await aWhile();
+    time.advance(699);
+    await aWhile();
+    // Longer than connections.max.idle.ms, but it is the broker that waits.
+    expect([waiting.length, server.connectionCount]).toEqual([3, 1]);
+    time.advance(1);
+    await until(() => waiting.length === 4);
+    waiting[3]!.answer();
+    await client.receive();
+  });
+
+  it('does not hold up the stop of the broker', async () => {
+    const time = new ManualTime();
+    const { port, server } = await startServer((frame) => ({ throttled: [framed(frame)], throttleTimeMs: 1e6 }), {
+      clock: time,
+    });
+    const client = await RawClient.connect(port);
+    client.send(Buffer.concat([request(FETCH, 'a'), request(FETCH, 'b')]));
+    expect(textOf((await client.receive())!)).toBe('a');
+    await server.stop(60_000);
+    await client.closed();
+  });
+});
+
 describe('a client that does not read', () => {
   it('is not read any more, so that nothing piles up', async () => {
     let handled = 0;

@@ -1,6 +1,7 @@
 // The client's side of a connection between nodes: over real sockets where bytes matter, over a scripted socket where time does.
 import { afterEach, describe, expect, test } from 'vitest';
 import { apiVersionsHandler } from '../../../src/apis/api-versions.ts';
+import { noTimeQuota } from '../../../src/apis/client-quotas.ts';
 import { type Api, apiOf, createDispatch } from '../../../src/apis/dispatch.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { systemClock, systemTimer } from '../../../src/base/system.ts';
@@ -66,7 +67,9 @@ async function startHeartbeatServer(): Promise<{ port: number; versions: number[
     ),
   ];
   const table = new Map(apis.map((api) => [api.apiKey, api]));
-  const { port } = await startServer(createDispatch({ table, clock: systemClock, logger: silentLogger }));
+  const { port } = await startServer(
+    createDispatch({ quotas: noTimeQuota, table, clock: systemClock, logger: silentLogger }),
+  );
   return { port, versions };
 }
 

@@ -5,6 +5,7 @@ import { configScripts } from './configs.ts';
 import { consumerGroupScripts } from './consumer-groups.ts';
 import { groupScripts } from './groups.ts';
 import { offsetScripts } from './offsets.ts';
+import { quotaScripts } from './quotas.ts';
 import { recordScripts } from './records.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
@@ -13,6 +14,7 @@ import { transactionScripts } from './transactions.ts';
 export const scripts: readonly Script[] = [
   ...topicScripts,
   ...configScripts,
+  ...quotaScripts,
   ...recordScripts,
   ...offsetScripts,
   ...groupScripts,
