@@ -25,6 +25,8 @@ export interface ClientQuotasOptions {
   readonly controllerWindow: RateWindow;
 }
 
+export type TimeQuota = Pick<ClientQuotas, 'chargeTime' | 'measuresTime'>;
+
 /** A quota that one request draws on. */
 export interface RequestMutationQuota extends MutationQuota {
   /** How long the client has to wait, as of now. */
@@ -54,6 +56,11 @@ export class ClientQuotas {
   update(quotas: Iterable<ClientQuotaImage>): void {
     const all = [...quotas];
     for (const table of [this.#produce, this.#fetch, this.#request, this.#mutation]) table.update(all);
+  }
+
+  /** Some client has a quota of time. */
+  get measuresTime(): boolean {
+    return this.#request.inUse;
   }
 
   /** Charges the time that the event loop has spent on the request, once; how long the client has to wait for it. */
@@ -109,7 +116,7 @@ export class ClientQuotas {
 }
 
 /** For requests of other nodes, which are no clients. */
-export const noTimeQuota: Pick<ClientQuotas, 'chargeTime'> = { chargeTime: () => 0 };
+export const noTimeQuota: TimeQuota = { measuresTime: false, chargeTime: () => 0 };
 
 class Mutations implements RequestMutationQuota {
   readonly #quota: Quota<TokenBucket>;

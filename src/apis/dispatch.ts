@@ -22,7 +22,7 @@ import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
 import { parseVersions, type VersionRange } from '../wire/versions.ts';
 import { Writer } from '../wire/writer.ts';
 import { unsupportedApiVersionsResponse } from './api-versions.ts';
-import type { ClientQuotas } from './client-quotas.ts';
+import type { TimeQuota } from './client-quotas.ts';
 import type { ConnectionContext, Handler, RequestContext } from './handler.ts';
 import { loggableMessage } from './loggable-message.ts';
 import type { RequestMonitor } from './request-monitor.ts';
@@ -65,7 +65,7 @@ export function apiTableOf(apis: readonly Api[]): ApiTable {
 }
 
 export interface Surroundings {
-  readonly quotas: Pick<ClientQuotas, 'chargeTime'>;
+  readonly quotas: TimeQuota;
   /** Null: nobody looks. */
   readonly monitor: RequestMonitor | null;
   /** Where unexpected exceptions go. */
@@ -75,7 +75,7 @@ export interface Surroundings {
 export interface DispatchOptions {
   readonly table: ApiTable;
   readonly clock: Clock;
-  readonly quotas: Pick<ClientQuotas, 'chargeTime'>;
+  readonly quotas: TimeQuota;
   readonly logger: Logger;
   readonly monitor?: RequestMonitor;
   /** A broken invariant came up in a handler: the node should stop (STYLE, Errors). */
@@ -144,7 +144,7 @@ export function createDispatch(
         correlationId: header.correlationId,
         connection,
         receivedAtMs: clock.nowMs(),
-        usage: new RequestUsage(frame.length, clock),
+        usage: new RequestUsage(frame.length, options.quotas.measuresTime ? clock : null),
         times,
       };
     } catch (error) {

@@ -8,20 +8,22 @@ export class RequestUsage {
   throttleTimeMs = 0;
   /** The time was charged, or is none of a client's. */
   timeCharged = false;
-  readonly #clock: Clock;
+  /** Null: nobody has a quota of time, and it is not taken. */
+  readonly #clock: Clock | null;
   #busyMs = 0;
   /** Null while the request waits for something. */
   #busySinceMs: number | null;
 
-  constructor(requestSize: number, clock: Clock) {
+  constructor(requestSize: number, clock: Clock | null) {
     this.requestSize = requestSize;
     this.#clock = clock;
-    this.#busySinceMs = clock.monotonicMs();
+    this.#busySinceMs = clock === null ? null : clock.monotonicMs();
   }
 
   /** Time in which the event loop did nothing else. */
   busyMs(): number {
-    return this.#busyMs + (this.#busySinceMs === null ? 0 : this.#clock.monotonicMs() - this.#busySinceMs);
+    if (this.#clock === null || this.#busySinceMs === null) return this.#busyMs;
+    return this.#busyMs + this.#clock.monotonicMs() - this.#busySinceMs;
   }
 
   /** The handler waits. */
@@ -32,6 +34,6 @@ export class RequestUsage {
 
   /** It goes on. */
   resume(): void {
-    this.#busySinceMs = this.#clock.monotonicMs();
+    if (this.#clock !== null) this.#busySinceMs = this.#clock.monotonicMs();
   }
 }

@@ -133,7 +133,7 @@ describe('dispatch and the frames of the official classes', () => {
 });
 
 describe('an answer to a throttled client', () => {
-  const quotas = { chargeTime: () => 30 };
+  const quotas = { measuresTime: true, chargeTime: () => 30 };
 
   function answer(table: Map<number, Api>): { throttleTimeMs: number; told: number | null } {
     const dispatch = createDispatch({ quotas, table, clock, logger: collectingLogger().logger });
