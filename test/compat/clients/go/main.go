@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -193,13 +194,18 @@ func list(ctx context.Context) {
 	})
 }
 
-// create <bootstrap> <topic> <partitions>
+// create <bootstrap> <topic> <partitions> [name=value ...]
 func create(ctx context.Context) {
 	partitions, err := strconv.Atoi(os.Args[4])
 	fail(err)
 	client := newClient()
 	defer client.Close()
-	created, err := kadm.NewClient(client).CreateTopic(ctx, int32(partitions), 1, nil, os.Args[3])
+	configs := map[string]*string{}
+	for _, setting := range os.Args[5:] {
+		name, value, _ := strings.Cut(setting, "=")
+		configs[name] = &value
+	}
+	created, err := kadm.NewClient(client).CreateTopic(ctx, int32(partitions), 1, configs, os.Args[3])
 	fail(err)
 	fail(created.Err)
 }
@@ -298,14 +304,46 @@ func read(ctx context.Context) {
 	print(values)
 }
 
-// load <bootstrap> <topic> <producers> <partitions>: idempotent producers, acks=all, each writing its own numbers to its own partition in
+// drain <bootstrap> <topic>: every record up to the end of each partition, which compaction never takes.
+func drain(ctx context.Context) {
+	client := newClient(kgo.ConsumeTopics(os.Args[3]), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	defer client.Close()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, os.Args[3])
+	fail(err)
+	missing := map[int32]int64{}
+	ends.Each(func(offset kadm.ListedOffset) {
+		if offset.Offset > 0 {
+			missing[offset.Partition] = offset.Offset
+		}
+	})
+	records := []seen{}
+	for len(missing) > 0 {
+		fetches := client.PollFetches(ctx)
+		fail(fetches.Err0())
+		fetches.EachRecord(func(record *kgo.Record) {
+			records = append(records, see(record))
+			if record.Offset+1 >= missing[record.Partition] {
+				delete(missing, record.Partition)
+			}
+		})
+	}
+	print(records)
+}
+
+// load <bootstrap> <topic> <producers> <partitions> [keys]: idempotent producers, acks=all, each writing its own numbers to its own partition in
 // order and without end; every acknowledgement is a line `producer number partition offset`. A broker that is away is waited for.
-// Ends when standard input does, after everything in flight is acknowledged.
+// Ends when standard input does, after everything in flight is acknowledged. With `keys`, each producer's records go round that many
+// keys of its own.
 func load(ctx context.Context) {
 	producers, err := strconv.Atoi(os.Args[4])
 	fail(err)
 	partitions, err := strconv.Atoi(os.Args[5])
 	fail(err)
+	keys := 0
+	if len(os.Args) > 6 {
+		keys, err = strconv.Atoi(os.Args[6])
+		fail(err)
+	}
 	stopping, stop := context.WithCancel(ctx)
 	go func() {
 		_, _ = os.Stdin.Read(make([]byte, 1))
@@ -335,6 +373,9 @@ func load(ctx context.Context) {
 				record := &kgo.Record{
 					Topic: os.Args[3], Partition: int32(producer % partitions), Value: []byte(fmt.Sprintf("%d:%d", producer, number)),
 				}
+				if keys > 0 {
+					record.Key = []byte(fmt.Sprintf("%d:%d", producer, number%keys))
+				}
 				client.Produce(ctx, record, func(record *kgo.Record, err error) {
 					fail(err)
 					lines <- fmt.Sprintf("%d %d %d %d\n", producer, number, record.Partition, record.Offset)
@@ -353,11 +394,11 @@ func load(ctx context.Context) {
 }
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
 	scenarios := map[string]func(context.Context){
 		"consume": consume, "produce": produce, "group": group, "list": list, "create": create, "transactions": transactions, "load": load,
-		"copy": copyRecords, "read": read,
+		"copy": copyRecords, "read": read, "drain": drain,
 	}
 	scenario, known := scenarios[os.Args[1]]
 	if !known {
