@@ -18,6 +18,7 @@ import { ConfigValidator } from './config/config-validator.ts';
 import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
 import { formatEndpoint, formatListener, type Listener } from './config/listeners.ts';
 import type { NodeConfig } from './config/node-config.ts';
+import type { Policies } from './controller/policies.ts';
 import { connectionMetrics, logMetrics } from './http/broker-metrics.ts';
 import { clusterMetrics } from './http/cluster-metrics.ts';
 import type { FileSystem } from './io/file-system.ts';
@@ -60,6 +61,8 @@ export interface NodeOptions {
   readonly clusterId?: string | undefined;
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
+  /** Of an embedded broker. */
+  readonly policies?: Policies;
   readonly logger: Logger;
   /** Disks that fail where a test wants it; the machine's own, or memory, when absent. */
   readonly fileSystem?: FileSystem;
@@ -428,6 +431,7 @@ export class Node {
       },
       brokerSessionTimeoutMs: config.number('broker.session.timeout.ms'),
       rules: new ConfigValidator(() => brokerConfig.current),
+      policies: this.#options.policies ?? {},
       settings: () => ({
         numPartitions: brokerConfig.current.number('num.partitions'),
         defaultReplicationFactor: brokerConfig.current.number('default.replication.factor'),
