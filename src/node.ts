@@ -118,6 +118,10 @@ export class Node {
       endpoint: config.metricsEndpoint,
       nodeId: config.nodeId,
       clusterId: () => this.#clusterId,
+      telemetryMaxBytes: config.number('telemetry.max.bytes'),
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
       logger: this.#logger.child('http'),
     });
     this.#requestMonitor = new RequestMonitor({
@@ -302,6 +306,7 @@ export class Node {
       maxConnections: config.number('max.connections'),
       maxConnectionsPerIp: config.number('max.connections.per.ip'),
       dispatch: gate.dispatch,
+      onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: systemClock,
       timer: systemTimer,
       logger: this.#logger.child('net'),
@@ -493,6 +498,7 @@ export class Node {
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
+      telemetry: this.#monitoring.telemetry,
       onBrokenInvariant: (error) => this.#fatal(error),
     });
   }
