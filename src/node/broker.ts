@@ -372,6 +372,7 @@ export class BrokerParts {
       compression: COMPRESSION_TYPES[config.number('offsets.topic.compression.codec')] ?? 'none',
       loadBufferSize: config.number('offsets.load.buffer.size'),
       writeTimeoutMs: config.number('offsets.commit.timeout.ms'),
+      appendLingerMs: config.number('group.coordinator.append.linger.ms'),
       queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
     });
   }

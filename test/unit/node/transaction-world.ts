@@ -114,6 +114,7 @@ export class World {
     this.groups = new GroupCoordinatorService({
       ...common,
       config: groupConfig,
+      appendLingerMs: -1,
       random: countingRandom(),
       compression: 'none',
     });
