@@ -43,6 +43,18 @@ const benches: Record<string, Bench> = {
     title: 'small-producers: 200 connections, one record a request, beside Apache Kafka',
     run: async (options) => (await import('./small-producers.ts')).benchSmallProducers(options),
   },
+  log: {
+    title: 'log: append, tail read, cold read of one partition, in this process',
+    run: async (options) => (await import('./log.ts')).benchLog(options),
+  },
+  recovery: {
+    title: 'recovery: start after a crash without recovery points, beside Apache Kafka',
+    run: async (options) => (await import('./recovery.ts')).benchRecovery(options),
+  },
+  compaction: {
+    title: "compaction: 100-byte records, each key ten times, beside Apache Kafka's cleaner",
+    run: async (options) => (await import('./compaction.ts')).benchCompaction(options),
+  },
   partitions: {
     title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
     run: async (options) => (await import('./partitions.ts')).benchPartitions(options),

@@ -3,7 +3,7 @@
  * properties; Apache Kafka's virtual machine gets the options that its start script gives it.
  */
 import { readFileSync } from 'node:fs';
-import { type RunningBroker, startApacheKafka, startOttla } from '../test/support/brokers.ts';
+import { type BrokerOptions, type RunningBroker, startApacheKafka, startOttla } from '../test/support/brokers.ts';
 import { runOrThrow } from '../test/support/processes.ts';
 import {
   type JavaToolchain,
@@ -37,9 +37,10 @@ function toolchain(): Promise<JavaToolchain> {
 export async function startServer(
   kind: ServerKind,
   properties: Readonly<Record<string, string>> = {},
+  options: Pick<BrokerOptions, 'startTimeoutMs'> = {},
 ): Promise<RunningBroker> {
-  if (kind === 'ottla') return startOttla({ properties });
-  return startApacheKafka(await toolchain(), { properties, jvmOptions: shippedJvmOptions });
+  if (kind === 'ottla') return startOttla({ ...options, properties });
+  return startApacheKafka(await toolchain(), { ...options, properties, jvmOptions: shippedJvmOptions });
 }
 
 /** Runs one of Kafka's own tools, by its main class, to its end; gives what it printed. */

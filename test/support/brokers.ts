@@ -40,6 +40,8 @@ export interface BrokerOptions {
   readonly dataPath?: string;
   /** Of Apache Kafka's virtual machine, in the place of what suits a process that lives for seconds. */
   readonly jvmOptions?: readonly string[];
+  /** Until it serves; one minute when absent. */
+  readonly startTimeoutMs?: number;
 }
 
 /** Set, both sides of a comparison are Apache Kafka: this checks the tests themselves. */
@@ -94,7 +96,7 @@ async function startBroker(
   if (options.dataPath === undefined) await prepare(propertiesPath);
   const address = { host: '127.0.0.1', port };
   let broker = launch(propertiesPath);
-  await waitUntilServing(broker, address, 60_000);
+  await waitUntilServing(broker, address, options.startTimeoutMs ?? 60_000);
   return {
     kind,
     bootstrap: `127.0.0.1:${port}`,
@@ -108,7 +110,7 @@ async function startBroker(
     kill: () => broker.stop('SIGKILL'),
     async restart() {
       broker = launch(propertiesPath);
-      await waitUntilServing(broker, address, 60_000);
+      await waitUntilServing(broker, address, options.startTimeoutMs ?? 60_000);
     },
     async remove() {
       await broker.stop('SIGKILL');
