@@ -18,7 +18,6 @@ import { ConfigValidator } from './config/config-validator.ts';
 import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
 import { formatEndpoint, formatListener, type Listener } from './config/listeners.ts';
 import type { NodeConfig } from './config/node-config.ts';
-import type { Policies } from './controller/policies.ts';
 import { connectionMetrics, logMetrics } from './http/broker-metrics.ts';
 import { clusterMetrics } from './http/cluster-metrics.ts';
 import type { FileSystem } from './io/file-system.ts';
@@ -30,21 +29,25 @@ import { LogDirectory, LogDirectoryLockedError, type LogDirectoryOptions } from 
 import { allows, METADATA_VERSION } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
+import { openNodeSocket } from './net/node-socket.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
 import { newControllerDispatch } from './node/controller-apis.ts';
+import { ControllerChannel } from './node/controller-channel.ts';
 import { DirectoryReports } from './node/directory-reports.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
 import { FormatError } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
 import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
 import { Monitoring, MonitoringPortError } from './node/monitoring.ts';
+import { nodeClients } from './node/node-clients.ts';
 import { identifyDirectories } from './node/node-directories.ts';
 import { metadataLogConfig } from './node/quorum-storage.ts';
 import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
 import type { TopicSpec } from './node/topic-spec.ts';
 import { KAFKA_RELEASE } from './node/version.ts';
+import type { NodeClients } from './wire/node-client.ts';
 
 /** A start that failed for a reason the user can act on; the message is a sentence. */
 export class StartError extends Error {
@@ -61,8 +64,6 @@ export interface NodeOptions {
   readonly clusterId?: string | undefined;
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
-  /** Of an embedded broker. */
-  readonly policies?: Policies;
   readonly logger: Logger;
   /** Disks that fail where a test wants it; the machine's own, or memory, when absent. */
   readonly fileSystem?: FileSystem;
@@ -78,6 +79,10 @@ const TAIL_CACHE_BYTES_MAX_PER_LOG = 8 * 1024 * 1024;
 const OPEN_FILES_MAX = 500;
 const LONE_CONTROLLER_PORT = 9093;
 const NO_BROKER_EPOCH = -1;
+/** Constants of Kafka's own. */
+const RECONNECT_BACKOFF_MS = 50;
+const RECONNECT_BACKOFF_MAX_MS = 500;
+const REQUESTS_IN_FLIGHT_MAX = 1;
 
 export class Node {
   readonly nodeId: number;
@@ -118,10 +123,6 @@ export class Node {
       endpoint: config.metricsEndpoint,
       nodeId: config.nodeId,
       clusterId: () => this.#clusterId,
-      telemetryMaxBytes: config.number('telemetry.max.bytes'),
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
       logger: this.#logger.child('http'),
     });
     this.#requestMonitor = new RequestMonitor({
@@ -252,7 +253,7 @@ export class Node {
     reports.open();
     this.#started.push({ name: 'directory reports', stop: () => reports.close() });
     this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
-    await createWantedTopics(quorum.controller, this.#options.topics);
+    await createWantedTopics(broker.changes, this.#options.topics);
     gate.open(broker.dispatch);
   }
 
@@ -306,7 +307,6 @@ export class Node {
       maxConnections: config.number('max.connections'),
       maxConnectionsPerIp: config.number('max.connections.per.ip'),
       dispatch: gate.dispatch,
-      onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: systemClock,
       timer: systemTimer,
       logger: this.#logger.child('net'),
@@ -436,7 +436,6 @@ export class Node {
       },
       brokerSessionTimeoutMs: config.number('broker.session.timeout.ms'),
       rules: new ConfigValidator(() => brokerConfig.current),
-      policies: this.#options.policies ?? {},
       settings: () => ({
         numPartitions: brokerConfig.current.number('num.partitions'),
         defaultReplicationFactor: brokerConfig.current.number('default.replication.factor'),
@@ -459,6 +458,8 @@ export class Node {
     return newControllerDispatch({
       quorum,
       clusterId: this.#clusterId,
+      brokerConfig: this.#brokerConfig,
+      timer: systemTimer,
       clock: systemClock,
       monitor: this.#requestMonitor,
       logger: this.#logger.child('apis'),
@@ -483,6 +484,8 @@ export class Node {
       brokerConfig: this.#brokerConfig,
       clusterId: this.#clusterId,
       controller: quorum.controller,
+      channel: this.#newControllerChannel(quorum),
+      replicaClients: this.#nodeClients('replica'),
       brokerEpoch: () => quorum.brokerEpoch,
       logDirectories,
       directoryPath: (directory) => this.#absolute(directory),
@@ -498,8 +501,34 @@ export class Node {
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
-      telemetry: this.#monitoring.telemetry,
       onBrokenInvariant: (error) => this.#fatal(error),
+    });
+  }
+
+  #newControllerChannel(quorum: MetadataQuorum): ControllerChannel {
+    const channel = new ControllerChannel({
+      controller: quorum.controller,
+      activeController: () => null,
+      clients: this.#nodeClients('controller-channel'),
+    });
+    this.#started.push({ name: 'controller channel', stop: () => channel.close() });
+    return channel;
+  }
+
+  #nodeClients(purpose: string): NodeClients {
+    const environment = {
+      openSocket: openNodeSocket,
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
+      logger: this.#logger.child('net'),
+    };
+    return nodeClients(environment, {
+      clientId: `${purpose}-${this.nodeId}`,
+      requestTimeoutMs: this.#config.number('replica.socket.timeout.ms'),
+      reconnectBackoffMs: RECONNECT_BACKOFF_MS,
+      reconnectBackoffMaxMs: RECONNECT_BACKOFF_MAX_MS,
+      requestsInFlightMax: REQUESTS_IN_FLIGHT_MAX,
     });
   }
 

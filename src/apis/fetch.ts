@@ -79,6 +79,7 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
       const maxBytes = Math.min(request.maxBytes, services.fetchMaxBytes(), quotaBytes);
       const results = partitions.fetch({
         replicaId,
+        replicaEpoch: version >= firstVersionWithReplicaState ? request.replicaState.replicaEpoch : -1,
         leaderOnly: replicaId >= 0 || (replicaId === consumerReplicaId && version < firstVersionWithRack),
         isolation: isolationOf(replicaId, request.isolationLevel),
         maxWaitMs: request.maxWaitMs,

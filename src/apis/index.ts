@@ -28,7 +28,7 @@ import { electLeadersHandler } from './elect-leaders.ts';
 import { endTxnHandler } from './end-txn.ts';
 import { fetchHandler } from './fetch.ts';
 import { findCoordinatorHandler } from './find-coordinator.ts';
-import { getTelemetrySubscriptionsHandler, type TelemetryServices } from './get-telemetry-subscriptions.ts';
+import { type Forwarding, forwarded } from './forwarding.ts';
 import { heartbeatHandler } from './heartbeat.ts';
 import { incrementalAlterConfigsHandler } from './incremental-alter-configs.ts';
 import { initProducerIdHandler } from './init-producer-id.ts';
@@ -45,21 +45,21 @@ import { offsetDeleteHandler } from './offset-delete.ts';
 import { offsetFetchHandler } from './offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts';
 import { produceHandler } from './produce.ts';
-import { pushTelemetryHandler } from './push-telemetry.ts';
 import { syncGroupHandler } from './sync-group.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
 import { unregisterBrokerHandler } from './unregister-broker.ts';
 import { updateFeaturesHandler } from './update-features.ts';
 import { writeTxnMarkersHandler } from './write-txn-markers.ts';
 
-export { type ControllerApiServices, createControllerApiTable } from './controller-table.ts';
+export { type ControllerApiServices, createControllerApiTable, createForwardedApiTable } from './controller-table.ts';
 export { type Api, type ApiTable, createDispatch, type DispatchOptions, type Reply } from './dispatch.ts';
 
 /** What a factory in the list below asks for; `apis` of ApiVersions is the table itself. */
 type ServicesOf<Factory extends (services: never) => unknown> = Parameters<Factory>[0];
 
-export type ApiServices = Pick<ApiVersionsServices, 'features'> &
-  ServicesOf<typeof metadataHandler> &
+export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly forwarding: Forwarding } & ServicesOf<
+    typeof metadataHandler
+  > &
   ServicesOf<typeof createTopicsHandler> &
   ServicesOf<typeof deleteTopicsHandler> &
   ServicesOf<typeof createPartitionsHandler> &
@@ -98,19 +98,15 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> &
   ServicesOf<typeof listTransactionsHandler> &
   ServicesOf<typeof consumerGroupHeartbeatHandler> &
   ServicesOf<typeof consumerGroupDescribeHandler> &
-  ServicesOf<typeof electLeadersHandler> & {
-    /** Null: nothing receives what clients would push, so they are not offered to. */
-    readonly telemetry: TelemetryServices['telemetry'] | null;
-  };
+  ServicesOf<typeof electLeadersHandler>;
 
 export function createApiTable(services: ApiServices): ApiTable {
-  const { telemetry } = services;
   const table: ApiTable = apiTableOf([
     apiOf(metadataHandler(services)),
     apiOf(apiVersionsHandler({ apis: (): readonly Api[] => [...table.values()], features: services.features })),
-    apiOf(createTopicsHandler(services)),
-    apiOf(deleteTopicsHandler(services)),
-    apiOf(createPartitionsHandler(services)),
+    apiOf(forwarded(createTopicsHandler(services), services.forwarding)),
+    apiOf(forwarded(deleteTopicsHandler(services), services.forwarding)),
+    apiOf(forwarded(createPartitionsHandler(services), services.forwarding)),
     apiOf(describeClusterHandler(services)),
     apiOf(listConfigResourcesHandler(services)),
     apiOf(describeTopicPartitionsHandler(services)),
@@ -124,7 +120,7 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(alterConfigsHandler(services)),
     apiOf(incrementalAlterConfigsHandler(services)),
     apiOf(describeClientQuotasHandler(services)),
-    apiOf(alterClientQuotasHandler(services)),
+    apiOf(forwarded(alterClientQuotasHandler(services), services.forwarding)),
     apiOf(findCoordinatorHandler(services)),
     apiOf(joinGroupHandler(services)),
     apiOf(syncGroupHandler(services)),
@@ -146,14 +142,11 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(listTransactionsHandler(services)),
     apiOf(consumerGroupHeartbeatHandler(services)),
     apiOf(consumerGroupDescribeHandler(services)),
-    apiOf(updateFeaturesHandler(services)),
-    apiOf(unregisterBrokerHandler(services)),
-    apiOf(listPartitionReassignmentsHandler(services)),
-    apiOf(electLeadersHandler(services)),
-    apiOf(alterPartitionReassignmentsHandler(services)),
-    ...(telemetry === null
-      ? []
-      : [apiOf(getTelemetrySubscriptionsHandler({ telemetry })), apiOf(pushTelemetryHandler({ telemetry }))]),
+    apiOf(forwarded(updateFeaturesHandler(services), services.forwarding)),
+    apiOf(forwarded(unregisterBrokerHandler(services), services.forwarding)),
+    apiOf(forwarded(listPartitionReassignmentsHandler(services), services.forwarding)),
+    apiOf(forwarded(electLeadersHandler(services), services.forwarding)),
+    apiOf(forwarded(alterPartitionReassignmentsHandler(services), services.forwarding)),
   ]);
   return table;
 }

@@ -8,8 +8,7 @@ import {
   NO_LEADER_CHANGE,
 } from '../metadata/partition-records.ts';
 import { type ErrorName, errorCode } from '../wire/errors.ts';
-import type { AlterPartitionRequest, alterPartitionResponse } from '../wire/schema/alter-partition.ts';
-import type { InputOf } from '../wire/schema.ts';
+import type { AlterPartitionRequest, AlterPartitionResponse } from '../wire/schema/alter-partition.ts';
 import type { BrokerControl } from './broker-control.ts';
 import type { ControlRecord, ControlResult } from './control-record.ts';
 import type { PartitionControl } from './partition-control.ts';
@@ -17,8 +16,8 @@ import type { TopicControl, TopicState } from './topic-control.ts';
 
 type RequestedTopic = AlterPartitionRequest['topics'][number];
 type RequestedPartition = RequestedTopic['partitions'][number];
-type ResponseTopic = NonNullable<InputOf<typeof alterPartitionResponse>['topics']>[number];
-type ResponsePartition = NonNullable<ResponseTopic['partitions']>[number];
+type ResponseTopic = AlterPartitionResponse['topics'][number];
+type ResponsePartition = ResponseTopic['partitions'][number];
 
 interface MemberOfIsr {
   readonly brokerId: number;
@@ -52,7 +51,7 @@ export class IsrControl {
           const altered = topic === undefined ? 'UNKNOWN_TOPIC_ID' : this.#alter(brokerId, topic, requested, records);
           const { partitionIndex } = requested;
           return typeof altered === 'string'
-            ? { partitionIndex, errorCode: errorCode(altered) }
+            ? { ...notAltered, partitionIndex, errorCode: errorCode(altered) }
             : { partitionIndex, ...altered };
         }),
       };
@@ -86,6 +85,7 @@ export class IsrControl {
       if (change.leader !== brokerId && change.leader !== NO_LEADER_CHANGE) return 'NEW_LEADER_ELECTED';
     }
     return {
+      errorCode: errorCode('NONE'),
       leaderId: current.leader,
       leaderEpoch: current.leaderEpoch,
       isr: current.isr,
@@ -128,6 +128,8 @@ export class IsrControl {
     return brokerEpoch === -1 || this.#brokers.broker(brokerId)?.brokerEpoch === brokerEpoch;
   }
 }
+
+const notAltered = { leaderId: 0, leaderEpoch: 0, isr: [], leaderRecoveryState: 0, partitionEpoch: 0 };
 
 /** Version 2 has ids alone. */
 function membersOf({ newIsr, newIsrWithEpochs }: RequestedPartition): readonly MemberOfIsr[] {

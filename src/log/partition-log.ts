@@ -782,13 +782,17 @@ export class PartitionLog {
   // ---- truncation
 
   /**
-   * Removes everything from `offset` on, together with the front of a batch that holds it. No-op when `offset` is at or
-   * beyond the log end. Nothing may be appended until it is done. Rejects with StorageError.
+   * Removes everything from `offset` on, together with the front of a batch that holds it. At the log end only an epoch
+   * goes that began there and has no record: it would contradict the leader for ever. Nothing may be appended until it is
+   * done. Rejects with StorageError.
    */
   async truncateTo(offset: Offset): Promise<void> {
     assert(offset >= 0, `truncation to ${offset}`);
     await this.#writer.drained();
-    if (offset >= this.#logEndOffset) return;
+    if (offset >= this.#logEndOffset) {
+      await this.#change(() => this.#leaderEpochs.truncateFromEnd(offset));
+      return;
+    }
     this.#abortIfCleaning();
     await this.#change(() => {
       if (offset <= this.#segments.firstBaseOffset) {

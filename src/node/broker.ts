@@ -23,8 +23,6 @@ import type { Random } from '../base/random.ts';
 import { re2 } from '../base/re2.ts';
 import { isInternalTopic } from '../base/topic-name.ts';
 import type { BrokerSettings } from '../config/broker-settings.ts';
-import { clientMetricsSubscription } from '../config/client-metrics-config.ts';
-import { ConfigError } from '../config/config-key.ts';
 import { configResourceType } from '../config/config-resource.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
 import { effectiveGroupConfigs } from '../config/group-config.ts';
@@ -55,11 +53,17 @@ import { addressOf } from '../net/host-lookup.ts';
 import { CoordinatorPartitions } from '../replication/coordinator-partitions.ts';
 import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
 import { HostedPartitions } from '../replication/hosted-partitions.ts';
+import { IsrChanges } from '../replication/isr-changes.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
-import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
+import { ReplicaFetchers } from '../replication/replica-fetchers.ts';
+import { KafkaError } from '../wire/errors.ts';
+import type { NodeClients } from '../wire/node-client.ts';
+import { ClusterChanges } from './cluster-changes.ts';
 import { LocalClusterController } from './cluster-service.ts';
+import type { ControllerChannel } from './controller-channel.ts';
 import type { DirectoryReports } from './directory-reports.ts';
+import { ForwardedRequests } from './forwarded-requests.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
 import { TransactionMarkers } from './transaction-markers.ts';
@@ -69,6 +73,10 @@ export interface BrokerOptions {
   readonly brokerConfig: DynamicBrokerConfig;
   readonly clusterId: string;
   readonly controller: Controller;
+  /** The way to the active controller, wherever it is. */
+  readonly channel: ControllerChannel;
+  /** Connections by which partitions are copied. */
+  readonly replicaClients: NodeClients;
   readonly brokerEpoch: () => number;
   readonly logDirectories: LogDirectories;
   /** The path of a directory as `logDirectories` has it, from how settings write it. */
@@ -84,8 +92,6 @@ export interface BrokerOptions {
   readonly logger: Logger;
   readonly loggerLevels: LoggerLevels;
   readonly requestMonitor: RequestMonitor;
-  /** Null: clients are not asked to push metrics. */
-  readonly telemetry: ClientTelemetry | null;
   readonly onBrokenInvariant: (error: AssertionError) => void;
 }
 
@@ -106,8 +112,13 @@ const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
 export class BrokerParts {
   readonly dispatch: Dispatch;
+  /** What the broker itself wants of the controller. */
+  readonly changes: ClusterChanges;
+  readonly #forwarding: ForwardedRequests;
   readonly #options: BrokerOptions;
   readonly #topicSettings: TopicSettings;
+  readonly #isrChanges: IsrChanges;
+  readonly #fetchers: ReplicaFetchers;
   readonly #partitions: HostedPartitions;
   readonly #fetchSessions: FetchSessionCache;
   readonly #groups: GroupCoordinatorService;
@@ -119,6 +130,8 @@ export class BrokerParts {
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#topicSettings = new TopicSettings(options.brokerConfig, () => this.#image);
+    this.#isrChanges = this.#newIsrChanges();
+    this.#fetchers = this.#newFetchers();
     this.#partitions = this.#newPartitions();
     this.#fetchSessions = new FetchSessionCache({
       random: options.random,
@@ -134,6 +147,11 @@ export class BrokerParts {
     });
     this.#transactions = this.#newTransactions();
     this.#quotas = this.#newQuotas();
+    const { channel, clock, timer, config } = options;
+    const timeoutMs = config.number('request.timeout.ms');
+    this.#forwarding = new ForwardedRequests({ channel, clock, timer, timeoutMs });
+    const forwarding = this.#forwarding;
+    this.changes = new ClusterChanges({ channel, forwarding, image: () => this.#image, timer });
     this.dispatch = this.#newDispatch();
   }
 
@@ -149,7 +167,6 @@ export class BrokerParts {
   /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */
   prepare(image: MetadataImage): void {
     this.#image = image;
-    for (const name of image.configs.namesOf(configResourceType.CLIENT_METRICS)) this.#updateTelemetry(name);
     this.#updateBrokerConfig();
     this.#quotas.update(image.clientQuotas.values());
   }
@@ -193,6 +210,7 @@ export class BrokerParts {
     this.#applyConfigs(changes);
     if (changes.clientQuotasChanged) this.#quotas.update(image.clientQuotas.values());
     this.#partitions.apply(changes);
+    if (changes.changedBrokers.length > 0) this.#fetchers.brokersChanged();
     for (const { name } of changes.deletedTopics) this.#topicSettings.forget(name);
     const changedTopics = new Set([
       ...changes.createdTopics.map(({ name }) => name),
@@ -213,6 +231,8 @@ export class BrokerParts {
   stop(): void {
     this.#transactions.close();
     this.#groups.close();
+    this.#fetchers.close();
+    this.#isrChanges.close();
     this.#partitions.stop();
   }
 
@@ -222,9 +242,6 @@ export class BrokerParts {
 
   #applyConfigs({ changedConfigs }: MetadataChanges): void {
     if (changedConfigs.length === 0) return;
-    for (const { resourceType, resourceName } of changedConfigs) {
-      if (resourceType === configResourceType.CLIENT_METRICS) this.#updateTelemetry(resourceName);
-    }
     if (changedConfigs.some(({ resourceType }) => resourceType === configResourceType.BROKER)) {
       this.#updateBrokerConfig();
       this.#topicSettings.forgetAll();
@@ -235,21 +252,6 @@ export class BrokerParts {
       if (resourceType !== configResourceType.TOPIC) continue;
       this.#topicSettings.forget(resourceName);
       this.#partitions.configsChanged(resourceName);
-    }
-  }
-
-  /** The subscription as it is now; without configs there is none. */
-  #updateTelemetry(name: string): void {
-    const { telemetry, logger } = this.#options;
-    if (telemetry === null) return;
-    const configs = this.#image.configs.clientMetrics(name);
-    try {
-      telemetry.updateSubscription(name, configs.size === 0 ? null : clientMetricsSubscription(configs));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      // Another server's rules let it in: its regular expressions can more.
-      logger.child('config').warn('a client metrics subscription was left out', { name, reason: error.message });
-      telemetry.updateSubscription(name, null);
     }
   }
 
@@ -285,12 +287,70 @@ export class BrokerParts {
       minInsyncReplicas: (topic) => this.#topicSettings.of(topic).minInsyncReplicas,
       highWatermarkCheckpointIntervalMs: config.number('replica.high.watermark.checkpoint.interval.ms'),
       waitingFetchesMax: WAITING_FETCHES_MAX,
+      lagTimeMaxMs: config.number('replica.lag.time.max.ms'),
+      isIsrEligible: (brokerId) => this.#isActive(brokerId),
+      isrShouldChange: (partition, isr) => this.#isrChanges.ask(partition, isr),
+      followers: this.#fetchers,
       onLeadershipChange: (partition, leads) => this.#leadershipChanged(partition, leads),
       onMisplaced: (replica) => {
         // Told again with the next change of the partition, if it comes to nothing.
         void directoryReports.assign(replica);
       },
     });
+  }
+
+  #isActive(brokerId: number): boolean {
+    const broker = this.#image.brokers.get(brokerId);
+    return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
+  }
+
+  #newIsrChanges(): IsrChanges {
+    const { config, channel, brokerEpoch, timer, logger } = this.#options;
+    return new IsrChanges({
+      brokerId: config.nodeId,
+      brokerEpoch,
+      alterPartition: async (topics) => {
+        const altered = await channel.alterPartition({
+          brokerId: config.nodeId,
+          brokerEpoch: brokerEpoch(),
+          topics,
+        });
+        if ('error' in altered) throw new KafkaError(altered.error, altered.message ?? undefined);
+        return altered;
+      },
+      timer,
+      logger: logger.child('replication'),
+    });
+  }
+
+  #newFetchers(): ReplicaFetchers {
+    const { config, brokerConfig, brokerEpoch, replicaClients, clock, timer, logger } = this.#options;
+    return new ReplicaFetchers({
+      brokerId: config.nodeId,
+      brokerEpoch,
+      addressOf: (brokerId) => this.#interBrokerAddress(brokerId),
+      newClient: replicaClients,
+      fetchersPerLeader: () => brokerConfig.current.number('num.replica.fetchers'),
+      settings: () => ({
+        waitMaxMs: config.number('replica.fetch.wait.max.ms'),
+        minBytes: config.number('replica.fetch.min.bytes'),
+        responseBytesMax: config.number('replica.fetch.response.max.bytes'),
+        partitionBytesMax: config.number('replica.fetch.max.bytes'),
+        backoffMs: config.number('replica.fetch.backoff.ms'),
+      }),
+      throttle: { isHeldBack: () => false, fetched: () => undefined },
+      clock,
+      timer,
+      logger: logger.child('replication'),
+      storageFailed: (error) => this.#partitions.failStorage(error),
+    });
+  }
+
+  /** Where another broker is reached by brokers; null where it has no such listener, or is not registered. */
+  #interBrokerAddress(brokerId: number): { readonly host: string; readonly port: number } | null {
+    const { interBrokerListenerName } = this.#options.config;
+    const { listeners = [] } = this.#image.brokers.get(brokerId) ?? {};
+    return listeners.find(({ name }) => name === interBrokerListenerName) ?? null;
   }
 
   #leadershipChanged({ topic, partition, leaderEpoch }: Partition, leads: boolean): void {
@@ -321,7 +381,7 @@ export class BrokerParts {
   }
 
   #newTransactions(): TransactionCoordinatorService {
-    const { config, controller, clock, timer, logger } = this.#options;
+    const { config, channel, clock, timer, logger } = this.#options;
     return new TransactionCoordinatorService({
       config: {
         abortTimedOutIntervalMs: config.number('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
@@ -334,7 +394,7 @@ export class BrokerParts {
         this.#image.topicsByName.get(TRANSACTION_STATE_TOPIC)?.partitions.size ??
         config.number('transaction.state.log.num.partitions'),
       producerIds: new ProducerIds(() =>
-        controller.allocateProducerIds({ brokerId: config.nodeId, brokerEpoch: this.#options.brokerEpoch() }),
+        channel.allocateProducerIds({ brokerId: config.nodeId, brokerEpoch: this.#options.brokerEpoch() }),
       ),
       markers: this.#markers,
       writer: new CoordinatorPartitions(this.#partitions, clock),
@@ -372,7 +432,6 @@ export class BrokerParts {
       compression: COMPRESSION_TYPES[config.number('offsets.topic.compression.codec')] ?? 'none',
       loadBufferSize: config.number('offsets.load.buffer.size'),
       writeTimeoutMs: config.number('offsets.commit.timeout.ms'),
-      appendLingerMs: config.number('group.coordinator.append.linger.ms'),
       queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
     });
   }
@@ -415,9 +474,9 @@ export class BrokerParts {
     const { config, brokerConfig, controller, clock, timer, logger } = this.#options;
     const groups = this.#groups;
     const transactions = this.#transactions;
-    const topicController = new LocalTopicController(controller, timer);
+    const { changes } = this;
     const internalTopics = new InternalTopicCreation(
-      topicController,
+      changes,
       new Map([
         [
           GROUP_METADATA_TOPIC,
@@ -452,7 +511,8 @@ export class BrokerParts {
         finalized: this.#image.features,
         finalizedEpoch: this.#image.highestOffset,
       }),
-      topicController,
+      forwarding: this.#forwarding,
+      topicController: new LocalTopicController(controller, timer),
       clusterController: new LocalClusterController({ controller, timer, image: () => this.#image }),
       topicDeletion: {
         get enabled() {
@@ -461,7 +521,7 @@ export class BrokerParts {
       },
       autoTopicCreation: new AutoTopics({
         enabled: () => brokerConfig.current.boolean('auto.create.topics.enable'),
-        controller,
+        changes,
         isInternal: isInternalTopic,
         quotas: this.#quotas,
         createInternal: (topic, context) => internalTopics.create(topic, context),
@@ -471,7 +531,6 @@ export class BrokerParts {
       partitions: this.#partitions,
       sessions: this.#fetchSessions,
       monitor: this.#options.requestMonitor,
-      telemetry: this.#options.telemetry,
       clock,
       fetchMaxBytes: () => Math.min(brokerConfig.current.number('fetch.max.bytes'), FETCH_RESPONSE_BYTES_MAX),
       transactions,
@@ -492,7 +551,11 @@ export class BrokerParts {
         clientMetricsConfigs: (name) => this.#image.configs.clientMetrics(name),
       },
       loggers: this.#options.loggerLevels,
-      controller,
+      controller: {
+        alterConfigs: (...request) => changes.alterConfigs(...request),
+        incrementalAlterConfigs: (...request) => changes.incrementalAlterConfigs(...request),
+        alterClientQuotas: (...request) => controller.alterClientQuotas(...request),
+      },
       groups,
       hosts: { addressOf },
       quotas: this.#quotas,

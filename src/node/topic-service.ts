@@ -11,6 +11,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Controller } from '../controller/controller.ts';
 import type { MutationQuota } from '../controller/mutation-quota.ts';
 import { errorName } from '../wire/errors.ts';
+import type { ClusterChanges } from './cluster-changes.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import { withinTimeout } from './within-timeout.ts';
 
@@ -44,7 +45,7 @@ export class LocalTopicController implements TopicController {
 export interface AutoTopicsOptions {
   /** `auto.create.topics.enable` */
   readonly enabled: () => boolean;
-  readonly controller: Controller;
+  readonly changes: Pick<ClusterChanges, 'createTopics'>;
   readonly isInternal: (topic: string) => boolean;
   /** Internal topics have settings of their own. */
   readonly createInternal: (topic: string, context: RequestContext) => Promise<void>;
@@ -71,7 +72,7 @@ export class AutoTopics implements AutoTopicCreation {
     try {
       for (const topic of internal) await createInternal(topic, context);
       if (plain.length > 0) {
-        await createTopics(this.#options.controller, plain, this.#options.quotas.mutations(context, true));
+        await createTopics(this.#options.changes, plain, this.#options.quotas.mutations(context, true));
       }
     } catch (error) {
       // The answer shows what is there; the client asks again.
@@ -86,7 +87,10 @@ export class WantedTopicError extends Error {
 }
 
 /** Creates what is wanted at start unless it exists. Rejects with WantedTopicError. */
-export async function createWantedTopics(controller: Controller, wanted: readonly TopicSpec[]): Promise<void> {
+export async function createWantedTopics(
+  changes: Pick<ClusterChanges, 'createTopics'>,
+  wanted: readonly TopicSpec[],
+): Promise<void> {
   if (wanted.length === 0) return;
   const topics = wanted.map(({ name, partitions, replicationFactor, configs }) => ({
     ...newTopic(name),
@@ -94,16 +98,16 @@ export async function createWantedTopics(controller: Controller, wanted: readonl
     replicationFactor,
     configs: [...configs].map(([key, value]) => ({ name: key, value })),
   }));
-  await createTopics(controller, topics);
+  await createTopics(changes, topics);
 }
 
 async function createTopics(
-  controller: Controller,
+  changes: Pick<ClusterChanges, 'createTopics'>,
   topics: readonly CreatableTopic[],
   mutationQuota?: MutationQuota,
 ): Promise<void> {
   const quota = mutationQuota === undefined ? {} : { mutationQuota };
-  const results = await controller.createTopics({ topics, validateOnly: false, ...quota });
+  const results = await changes.createTopics({ topics, validateOnly: false, ...quota });
   for (const { name, errorCode = 0, errorMessage } of results) {
     const error = errorName(errorCode);
     // Two clients may name the same new topic at the same time.

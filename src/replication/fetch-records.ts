@@ -30,6 +30,8 @@ export interface FetchPartition {
   readonly currentLeaderEpoch: LeaderEpoch;
   /** -1: no check for divergence. */
   readonly lastFetchedEpoch: LeaderEpoch;
+  /** Of a follower's own log; -1 for a consumer. */
+  readonly fetcherLogStartOffset: Offset;
 }
 
 export type FetchIsolation = 'log-end' | 'high-watermark' | 'transactions-committed';
@@ -37,6 +39,8 @@ export type FetchIsolation = 'log-end' | 'high-watermark' | 'transactions-commit
 export interface FetchRequest {
   /** -1 for a consumer, -2 for a debugging tool; else the broker id of a follower. */
   readonly replicaId: number;
+  /** Broker epoch of the follower; -1 where it does not tell. */
+  readonly replicaEpoch: number;
   /** Consumers from v11 on may read from followers (KIP-392). */
   readonly leaderOnly: boolean;
   readonly isolation: FetchIsolation;
@@ -185,7 +189,14 @@ class FetchRead {
     if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
       return this.#fail(fetch, 'OFFSET_OUT_OF_RANGE');
     }
-    if (request.replicaId >= 0 && this.#recordProgress) partition.recordFollowerFetch(request.replicaId, fetchOffset);
+    if (request.replicaId >= 0 && this.#recordProgress) {
+      partition.recordFollowerFetch({
+        replicaId: request.replicaId,
+        brokerEpoch: request.replicaEpoch,
+        fetchOffset,
+        logStartOffset: fetch.fetcherLogStartOffset,
+      });
+    }
 
     const offsets = offsetsOf(partition);
     const endOffset = readableEndOffset(offsets, partition, request.isolation);

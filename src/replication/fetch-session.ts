@@ -23,9 +23,7 @@ export function nextSessionEpoch(sessionEpoch: number): number {
 }
 
 /** The topic's name is '' as long as its id is not known. */
-export interface RequestedPartition extends FetchPartition {
-  readonly fetcherLogStartOffset: Offset;
-}
+export type RequestedPartition = FetchPartition;
 
 /** Identity of a partition in requests by name and by id. */
 export function partitionKey(partition: { topic: string; topicId: Uuid; partition: number }): string {

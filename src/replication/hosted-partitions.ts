@@ -74,6 +74,14 @@ export interface HostedPartitionsOptions {
   readonly highWatermarkCheckpointIntervalMs: number;
   /** Most fetches that wait at a time; beyond it they are answered with what is there. */
   readonly waitingFetchesMax: number;
+  /** `replica.lag.time.max.ms` */
+  readonly lagTimeMaxMs: number;
+  /** Registered, unfenced, not stopping. */
+  readonly isIsrEligible: (brokerId: number) => boolean;
+  /** Asks the controller for other in-sync replicas. */
+  readonly isrShouldChange: (partition: Partition, isr: readonly number[]) => void;
+  /** Fetches for the partitions that follow; told whenever what is to be followed may be another. */
+  readonly followers: FollowerRoles;
   /** This broker began (with a new leader epoch) or ceased to lead a partition; coordinators load and unload by it. */
   readonly onLeadershipChange: (partition: Partition, leads: boolean) => void;
   /** The log lies in another directory than the metadata says, or the metadata does not say. */
@@ -82,6 +90,13 @@ export interface HostedPartitionsOptions {
     readonly partition: number;
     readonly directoryId: Uuid;
   }) => void;
+}
+
+export interface FollowerRoles {
+  /** The partition follows its leader, from the leader epoch that it is in. */
+  follow(partition: Partition): void;
+  /** It leads, or is gone. Harmless for one that did not follow. */
+  unfollow(partition: Partition): void;
 }
 
 interface HostedTopic {
@@ -103,6 +118,7 @@ export class HostedPartitions implements PartitionLookup {
   #isrShrinks = 0;
   #isrExpands = 0;
   #checkpointTimer: TimerHandle | null = null;
+  #isrTimer: TimerHandle | null = null;
   /** What the checkpoint file says, so that an idle broker does not write it again. */
   #lastCheckpoint: ReadonlyMap<string, Offset>;
 
@@ -111,7 +127,11 @@ export class HostedPartitions implements PartitionLookup {
     this.#logger = options.logger;
     this.#checkpointed = options.logs.checkpointedHighWatermarks;
     this.#lastCheckpoint = this.#checkpointed;
-    this.#events = { storageFailed: (error) => this.failStorage(error) };
+    this.#events = {
+      storageFailed: (error) => this.failStorage(error),
+      isrShouldChange: options.isrShouldChange,
+      isIsrEligible: options.isIsrEligible,
+    };
     this.#appendServices = {
       partitions: this,
       timer: options.timer,
@@ -130,16 +150,19 @@ export class HostedPartitions implements PartitionLookup {
     };
   }
 
-  /** Begins to write high watermark checkpoints. */
+  /** Begins to write high watermark checkpoints, and to look for followers that lag. */
   start(): void {
     assert(this.#checkpointTimer === null, 'hosted partitions start once');
     this.#scheduleCheckpoint();
+    this.#scheduleIsrCheck();
   }
 
   /** Ends all waits, as a lost leadership would, and writes the last checkpoint. The logs are closed by their owner. */
   stop(): void {
     this.#checkpointTimer?.cancel();
     this.#checkpointTimer = null;
+    this.#isrTimer?.cancel();
+    this.#isrTimer = null;
     this.checkpointHighWatermarks();
     for (const partition of this.online()) partition.close('NOT_LEADER_OR_FOLLOWER');
   }
@@ -262,6 +285,7 @@ export class HostedPartitions implements PartitionLookup {
         const led = partition.isLeader;
         this.#logger.error('a partition is offline', { topic: partition.topic, partition: index, error });
         topic.partitions.set(index, 'offline');
+        this.#options.followers.unfollow(partition);
         partition.close('KAFKA_STORAGE_ERROR');
         if (led) this.#options.onLeadershipChange(partition, false);
       }
@@ -286,6 +310,15 @@ export class HostedPartitions implements PartitionLookup {
     this.#checkpointTimer = this.#options.timer.schedule(this.#options.highWatermarkCheckpointIntervalMs, () => {
       this.checkpointHighWatermarks();
       this.#scheduleCheckpoint();
+    });
+  }
+
+  /** Twice within the time that a follower may lag, as in Kafka. */
+  #scheduleIsrCheck(): void {
+    const intervalMs = Math.max(1, Math.floor(this.#options.lagTimeMaxMs / 2));
+    this.#isrTimer = this.#options.timer.schedule(intervalMs, () => {
+      for (const partition of this.online()) partition.maybeShrinkIsr();
+      this.#scheduleIsrCheck();
     });
   }
 
@@ -314,6 +347,12 @@ export class HostedPartitions implements PartitionLookup {
   }
 
   #applyState(partition: Partition, state: PartitionState): void {
+    if (partition.busy !== null) {
+      // What it is cutting off must be gone before it may lead. Later states come behind this one.
+      const applyLater = (): void => this.#applyLater(partition, state);
+      partition.busy.then(applyLater, applyLater);
+      return;
+    }
     const led = partition.isLeader;
     const { leaderEpoch } = partition;
     const inSyncBefore = partition.state.isr.length;
@@ -333,6 +372,13 @@ export class HostedPartitions implements PartitionLookup {
     if (led !== leads || (leads && leaderEpoch !== partition.leaderEpoch)) {
       this.#options.onLeadershipChange(partition, leads);
     }
+    const { followers } = this.#options;
+    if (leads || partition.state.leader === -1) followers.unfollow(partition);
+    else followers.follow(partition);
+  }
+
+  #applyLater(partition: Partition, state: PartitionState): void {
+    if (this.find(partition.topic, partition.partition) === partition) this.#applyState(partition, state);
   }
 
   /** For what the file system threw at us; a broken invariant is none of it and stops the node. */
@@ -349,7 +395,7 @@ export class HostedPartitions implements PartitionLookup {
   }
 
   #openPartition(topic: TopicIdentity, index: number, state: PartitionState): Partition | null {
-    const { logs, logConfig, brokerId, minInsyncReplicas } = this.#options;
+    const { logs, logConfig, brokerId, minInsyncReplicas, lagTimeMaxMs, clock } = this.#options;
     try {
       let log = logs.log(topic.name, index);
       if (log !== undefined && log.topicId !== topic.topicId) {
@@ -373,6 +419,8 @@ export class HostedPartitions implements PartitionLookup {
         checkpointedHighWatermark: known ? (this.#checkpointed.get(checkpointKey(topic.name, index)) ?? 0) : 0,
         minInsyncReplicas: () => minInsyncReplicas(topic.name),
         metrics: this.topicMetrics.of(topic.name),
+        lagTimeMaxMs,
+        nowMs: () => clock.monotonicMs(),
         events: this.#events,
       });
     } catch (error) {
@@ -397,6 +445,7 @@ export class HostedPartitions implements PartitionLookup {
     const hosted = this.#topics.get(partition.topic);
     if (hosted?.partitions.get(partition.partition) === partition) hosted.partitions.delete(partition.partition);
     const led = partition.isLeader;
+    this.#options.followers.unfollow(partition);
     partition.close(error);
     if (led) this.#options.onLeadershipChange(partition, false);
     try {

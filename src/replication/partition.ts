@@ -5,9 +5,11 @@
  *           (after a leader change the high watermark may lag behind until the in-sync replicas have been heard of)
  *
  * The high watermark is the smallest written end among the in-sync replicas; it never falls while this broker leads.
- * Consumers see what is below it, so nobody reads a record that a kill of the process could still take away.
+ * Consumers see what is below it, so nobody reads a record that a kill of the process could still take away. A replica whose
+ * way into the in-sync replicas is under way, or about to be, counts as one; the controller decides when it is.
  *
  *   follower --applyState(leader = me)--> leader --applyState(leader = other)--> follower
+ *   A follower that is cutting its log ends that first: `busy`.
  *   either --close(error)--> closed: everything that waits is told, and the registry forgets the object
  */
 import { assert } from '../base/assert.ts';
@@ -16,6 +18,7 @@ import type { Uuid } from '../base/uuid.ts';
 import type { TopicMetrics } from '../metrics/topic-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import { AdvancedBytes } from './advanced-bytes.ts';
+import { type FollowerFetch, FollowerProgress } from './follower-progress.ts';
 import type { AppendOrigin, AppendResult, ReplicaLog, TransactionGuard } from './replica-log.ts';
 
 /** What the metadata log says about a partition. */
@@ -56,6 +59,10 @@ export interface PartitionListener {
 }
 
 export interface PartitionEvents {
+  /** The in-sync replicas should be these; `pendingIsr` until the controller has answered. */
+  isrShouldChange(partition: Partition, isr: readonly number[]): void;
+  /** Whether the controller would take the broker into the in-sync replicas: registered, unfenced, not stopping. */
+  isIsrEligible(brokerId: number): boolean;
   /** A write or read failed in the file system: the log directory can no longer be trusted. */
   storageFailed(error: unknown): void;
 }
@@ -72,10 +79,11 @@ export interface PartitionOptions {
   readonly minInsyncReplicas: () => number;
   /** Of the topic. */
   readonly metrics: TopicMetrics;
+  /** `replica.lag.time.max.ms` */
+  readonly lagTimeMaxMs: number;
+  readonly nowMs: () => number;
   readonly events: PartitionEvents;
 }
-
-const notYetHeardOf: Offset = -1;
 
 export class Partition {
   readonly topic: string;
@@ -85,13 +93,18 @@ export class Partition {
   readonly metrics: TopicMetrics;
   readonly #brokerId: number;
   readonly #minInsyncReplicas: () => number;
+  readonly #lagTimeMaxMs: number;
+  readonly #nowMs: () => number;
   readonly #events: PartitionEvents;
   #state: PartitionState = { leader: -1, leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: [] };
   #highWatermark: Offset;
   /** Where the log ended when this broker became leader; null while it is not. */
   #leaderEpochStartOffset: Offset | null = null;
-  /** How far each follower has fetched in this leader epoch. */
-  readonly #followerEndOffsets = new Map<number, Offset>();
+  /** Of every other replica, in this leader epoch; empty while another leads. */
+  readonly #followers = new Map<number, FollowerProgress>();
+  /** What the controller has been asked for; null when nothing is under way. */
+  #pendingIsr: readonly number[] | null = null;
+  #cutting: Promise<void> | null = null;
 
   #writtenWaiters: AppendWaiter[] = [];
   #committedWaiters: AppendWaiter[] = [];
@@ -99,6 +112,8 @@ export class Partition {
   readonly #listeners = new Set<PartitionListener>();
   readonly #advancedBytes = new AdvancedBytes();
   #watchedWrite: Promise<void> | null = null;
+  /** Of a follower: what the leader said last, which its own writes may not have reached. */
+  #leaderHighWatermark: Offset = 0;
   #closed: ErrorName | null = null;
 
   constructor(options: PartitionOptions) {
@@ -109,6 +124,8 @@ export class Partition {
     this.metrics = options.metrics;
     this.#brokerId = options.brokerId;
     this.#minInsyncReplicas = options.minInsyncReplicas;
+    this.#lagTimeMaxMs = options.lagTimeMaxMs;
+    this.#nowMs = options.nowMs;
     this.#events = options.events;
     // After an unclean stop the checkpoint may be ahead of the log that recovery left.
     const { logStartOffset, writtenEndOffset } = options.log;
@@ -143,18 +160,22 @@ export class Partition {
   /** Takes over what the metadata log says; older states than the known one are ignored. */
   applyState(state: PartitionState): void {
     if (state.partitionEpoch < this.#state.partitionEpoch) return;
+    assert(this.#cutting === null, 'the state changes while the log is being cut');
     const newLeaderEpoch = state.leaderEpoch > this.#state.leaderEpoch;
     const wasLeader = this.isLeader;
+    if (state.partitionEpoch > this.#state.partitionEpoch) this.#pendingIsr = null;
     this.#state = state;
     if (this.isLeader) {
       if (newLeaderEpoch || !wasLeader) {
         this.#leaderEpochStartOffset = this.log.logEndOffset;
-        this.#followerEndOffsets.clear();
+        this.#followers.clear();
         this.log.assignEpochStartOffset(state.leaderEpoch, this.log.logEndOffset);
       }
+      this.#followReplicas();
       this.#maybeAdvanceHighWatermark();
     } else {
       this.#leaderEpochStartOffset = null;
+      this.#followers.clear();
       this.#failAppendWaiters('NOT_LEADER_OR_FOLLOWER');
     }
     if (newLeaderEpoch || wasLeader !== this.isLeader) this.#announceLeadershipChange();
@@ -209,11 +230,139 @@ export class Partition {
     return result;
   }
 
+  // ---- in-sync replicas, as the leader keeps them
+
   /** A follower asked for `fetchOffset`, so it has everything below; only the leader is told. */
-  recordFollowerFetch(replicaId: number, fetchOffset: Offset): void {
-    if (!this.isLeader || (this.#followerEndOffsets.get(replicaId) ?? notYetHeardOf) >= fetchOffset) return;
-    this.#followerEndOffsets.set(replicaId, fetchOffset);
+  recordFollowerFetch(fetch: FollowerFetch): void {
+    const follower = this.#followers.get(fetch.replicaId);
+    if (follower === undefined) return;
+    // After an unclean election a follower may have less than it had; it never takes the high watermark back.
+    follower.fetched(fetch, this.log.writtenEndOffset, this.#nowMs());
+    this.#maybeExpandIsr(fetch.replicaId, follower);
     this.#maybeAdvanceHighWatermark();
+  }
+
+  follower(replicaId: number): FollowerProgress | undefined {
+    return this.#followers.get(replicaId);
+  }
+
+  /** Asks for those to leave who have not caught up within `replica.lag.time.max.ms`. */
+  maybeShrinkIsr(): void {
+    if (!this.isLeader || this.#pendingIsr !== null) return;
+    const nowMs = this.#nowMs();
+    const { writtenEndOffset } = this.log;
+    const isr = this.#state.isr.filter((replica) => {
+      const follower = this.#followers.get(replica);
+      return follower === undefined || follower.isCaughtUp(writtenEndOffset, nowMs, this.#lagTimeMaxMs);
+    });
+    if (isr.length < this.#state.isr.length) this.#askForIsr(isr);
+  }
+
+  /** What `isrShouldChange` asked for and the controller has not answered; null when nothing is under way. */
+  get pendingIsr(): readonly number[] | null {
+    return this.#pendingIsr;
+  }
+
+  /** The controller made the change. */
+  isrChanged(state: Pick<PartitionState, 'leader' | 'leaderEpoch' | 'partitionEpoch' | 'isr'>): void {
+    // A change of leader comes with the metadata alone, and what the metadata said meanwhile counts.
+    if (!this.isLeader || state.leader !== this.#brokerId || state.leaderEpoch !== this.#state.leaderEpoch) return;
+    if (state.partitionEpoch < this.#state.partitionEpoch) return;
+    this.#pendingIsr = null;
+    this.#state = { ...this.#state, isr: state.isr, partitionEpoch: state.partitionEpoch };
+    this.#maybeAdvanceHighWatermark();
+  }
+
+  /** The controller is known not to have made the change. Where that is not known, it stays pending until the metadata says. */
+  isrChangeRefused(): void {
+    this.#pendingIsr = null;
+    this.#maybeAdvanceHighWatermark();
+  }
+
+  /** The smallest log start offset among the replicas: what DeleteRecords has reached. */
+  get lowWatermark(): Offset {
+    let lowWatermark = this.log.logStartOffset;
+    for (const [replica, { logStartOffset }] of this.#followers) {
+      if (this.#events.isIsrEligible(replica)) lowWatermark = Math.min(lowWatermark, logStartOffset);
+    }
+    return lowWatermark;
+  }
+
+  #followReplicas(): void {
+    const nowMs = this.#nowMs();
+    const { replicas, isr } = this.#state;
+    for (const replica of this.#followers.keys()) if (!replicas.includes(replica)) this.#followers.delete(replica);
+    for (const replica of replicas) {
+      if (replica === this.#brokerId || this.#followers.has(replica)) continue;
+      this.#followers.set(replica, new FollowerProgress({ inSync: isr.includes(replica), nowMs }));
+    }
+  }
+
+  #maybeExpandIsr(replicaId: number, follower: FollowerProgress): void {
+    if (this.#pendingIsr !== null || this.#state.isr.includes(replicaId)) return;
+    const epochStart = this.#leaderEpochStartOffset ?? 0;
+    if (follower.logEndOffset < this.#highWatermark || follower.logEndOffset < epochStart) return;
+    if (this.#events.isIsrEligible(replicaId)) this.#askForIsr([...this.#state.isr, replicaId]);
+  }
+
+  #askForIsr(isr: readonly number[]): void {
+    this.#pendingIsr = isr;
+    this.#events.isrShouldChange(this, isr);
+  }
+
+  // ---- as a follower
+
+  /** The log is being cut; the state may change when it is done. */
+  get busy(): Promise<void> | null {
+    return this.#cutting;
+  }
+
+  /** Appends what the leader sent. The caller has checked that this leader epoch is still the one. */
+  appendAsFollower(records: Buffer): AppendResult {
+    assert(!this.isLeader && this.#cutting === null, 'only a follower appends what another leader sent');
+    const result = this.log.appendAsFollower(records, this.#state.leaderEpoch);
+    if (result.kind === 'appended' && result.sizeInBytes > 0) {
+      this.#advancedBytes.appended(result.lastOffset + 1, result.sizeInBytes);
+      this.#watchWrite(result.written);
+    }
+    return result;
+  }
+
+  /** The leader's offsets, as its answer to a fetch has them. */
+  leaderOffsets(offsets: { readonly highWatermark: Offset; readonly logStartOffset: Offset }): void {
+    assert(!this.isLeader, 'the leader has its own high watermark');
+    const highWatermark = Math.min(offsets.highWatermark, this.log.writtenEndOffset);
+    this.#leaderHighWatermark = offsets.highWatermark;
+    if (highWatermark > this.#highWatermark) this.#advanceHighWatermark(highWatermark);
+    const logStartOffset = Math.min(offsets.logStartOffset, this.#highWatermark);
+    if (logStartOffset > this.log.logStartOffset) this.log.advanceLogStartOffset(logStartOffset);
+  }
+
+  /** Cuts off what the leader does not have. Rejects with StorageError. */
+  truncateTo(offset: Offset): Promise<void> {
+    return this.#cut(() => this.log.truncateTo(Math.max(offset, this.log.logStartOffset)));
+  }
+
+  /** The leader has nothing below `offset` any more, and this log nothing from there on. Rejects with StorageError. */
+  startAnewAt(offset: Offset): Promise<void> {
+    return this.#cut(() => this.log.truncateFullyAndStartAt(offset));
+  }
+
+  #cut(cut: () => Promise<void>): Promise<void> {
+    assert(!this.isLeader && this.#cutting === null, 'only a follower cuts its log, once at a time');
+    const cutting = cut().then(
+      () => {
+        this.#cutting = null;
+        const { logStartOffset, writtenEndOffset } = this.log;
+        this.#highWatermark = Math.max(logStartOffset, Math.min(this.#highWatermark, writtenEndOffset));
+      },
+      (error: unknown) => {
+        this.#cutting = null;
+        throw error;
+      },
+    );
+    this.#cutting = cutting;
+    return cutting;
   }
 
   /** At once when the batch is in the file already. */
@@ -286,14 +435,32 @@ export class Partition {
   };
 
   #maybeAdvanceHighWatermark(): void {
-    // Below the minimum of in-sync replicas nothing more is committed: a replica in the ELR may lack it (KIP-966).
-    if (!this.isLeader || !this.hasEnoughInSyncReplicas) return;
-    let highWatermark = this.log.writtenEndOffset;
-    for (const replica of this.#state.isr) {
-      if (replica === this.#brokerId) continue;
-      highWatermark = Math.min(highWatermark, this.#followerEndOffsets.get(replica) ?? notYetHeardOf);
+    if (!this.isLeader) {
+      const reached = Math.min(this.#leaderHighWatermark, this.log.writtenEndOffset);
+      if (reached > this.#highWatermark) this.#advanceHighWatermark(reached);
+      return;
     }
-    if (highWatermark <= this.#highWatermark) return;
+    // Below the minimum of in-sync replicas nothing more is committed: a replica in the ELR may lack it (KIP-966).
+    if (!this.hasEnoughInSyncReplicas) return;
+    const { writtenEndOffset } = this.log;
+    let highWatermark = writtenEndOffset;
+    for (const [replica, follower] of this.#followers) {
+      if (follower.logEndOffset < highWatermark && this.#countsAsInSync(replica, follower, writtenEndOffset)) {
+        highWatermark = follower.logEndOffset;
+      }
+    }
+    if (highWatermark > this.#highWatermark) this.#advanceHighWatermark(highWatermark);
+  }
+
+  /** One that is about to come in sync counts already: else it would never reach the high watermark of a busy partition. */
+  #countsAsInSync(replica: number, follower: FollowerProgress, writtenEndOffset: Offset): boolean {
+    if (this.#state.isr.includes(replica) || this.#pendingIsr?.includes(replica) === true) return true;
+    return (
+      follower.isCaughtUp(writtenEndOffset, this.#nowMs(), this.#lagTimeMaxMs) && this.#events.isIsrEligible(replica)
+    );
+  }
+
+  #advanceHighWatermark(highWatermark: Offset): void {
     this.#highWatermark = highWatermark;
     const bytes = this.#advancedBytes.advanceTo(highWatermark);
     const committed = reachedCount(this.#committedWaiters, highWatermark);

@@ -17,7 +17,7 @@ import * as batch from '../../../src/wire/records/record-batch.ts';
 import { produceRequest, produceResponse } from '../../../src/wire/schema/produce.ts';
 import { readGolden } from '../../support/golden.ts';
 import { ServiceFixture as TransactionFixture } from '../coordinator/transaction/service-fixture.ts';
-import { FakeTime, logConfig, topicId } from '../replication/fakes.ts';
+import { aloneReplica, FakeTime, logConfig, topicId } from '../replication/fakes.ts';
 import { contextOf, broker as newBroker, noQuotas, partition, topic, view } from './api-fakes.ts';
 
 interface Answer {
@@ -129,6 +129,7 @@ async function openBroker(configs: Readonly<Record<string, string>>) {
     minInsyncReplicas: () => Number(configs['min.insync.replicas'] ?? 1),
     highWatermarkCheckpointIntervalMs: 5000,
     waitingFetchesMax: 10,
+    ...aloneReplica,
     onLeadershipChange: () => {},
     onMisplaced: () => {},
   });
@@ -232,12 +233,13 @@ async function storedIn(broker: Broker): Promise<Buffer> {
   const fetch = { topic: 'T', topicId: ZERO_UUID, partition: 0, fetchOffset: 0, partitionMaxBytes: 1e8 };
   const [result] = await broker.partitions.fetch({
     replicaId: -1,
+    replicaEpoch: -1,
     leaderOnly: true,
     isolation: 'high-watermark',
     maxWaitMs: 0,
     minBytes: 1,
     maxBytes: 1e8,
-    partitions: [{ ...fetch, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }],
+    partitions: [{ ...fetch, currentLeaderEpoch: -1, lastFetchedEpoch: -1, fetcherLogStartOffset: -1 }],
   });
   return result!.records;
 }

@@ -4,7 +4,6 @@ import type { CommandKind, CommandOf, ResponseOf } from '../../../src/controller
 import type { ConfigRules, ControllerSettings } from '../../../src/controller/config-rules.ts';
 import { type ControlRecord, newControlRecord } from '../../../src/controller/control-record.ts';
 import { ControllerMachine } from '../../../src/controller/controller-machine.ts';
-import type { Policies } from '../../../src/controller/policies.ts';
 import { bootstrapFeatureLevels, LATEST_METADATA_VERSION, supportedFeatures } from '../../../src/metadata/features.ts';
 import { featureLevelRecord } from '../../../src/wire/schema/feature-level-record.ts';
 
@@ -54,16 +53,10 @@ export class TestController {
   readonly machine: ControllerMachine;
   endOffset = 0;
 
-  constructor(options: { settings?: Partial<ControllerSettings>; rules?: ConfigRules; policies?: Policies } = {}) {
+  constructor(options: { settings?: Partial<ControllerSettings>; rules?: ConfigRules } = {}) {
     const settings = { ...controllerSettings, ...options.settings };
     const rules = options.rules ?? permissiveRules;
-    this.machine = new ControllerMachine({
-      nodeId: 1,
-      clusterId: CLUSTER_ID,
-      rules,
-      policies: options.policies ?? {},
-      settings: () => settings,
-    });
+    this.machine = new ControllerMachine({ nodeId: 1, clusterId: CLUSTER_ID, rules, settings: () => settings });
   }
 
   /** With the features of this release and broker 1, unfenced. */

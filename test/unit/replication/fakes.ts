@@ -16,7 +16,15 @@ import type {
   ReplicaLogs,
   TimestampOffset,
 } from '../../../src/replication/replica-log.ts';
-import { lastOffsetDelta, maxTimestamp, setBaseOffset } from '../../../src/wire/records/record-batch.ts';
+import {
+  baseOffset,
+  lastOffsetDelta,
+  maxTimestamp,
+  partitionLeaderEpoch,
+  setBaseOffset,
+  setPartitionLeaderEpoch,
+  sizeInBytes,
+} from '../../../src/wire/records/record-batch.ts';
 import { buildBatch } from '../../../src/wire/records/records.ts';
 
 export class FakeTime implements Clock, Timer {
@@ -84,6 +92,17 @@ interface StoredBatch {
   readonly lastOffset: number;
 }
 
+/** What a broker without others needs: nobody to follow, nobody who could come in sync. */
+export const aloneReplica: Pick<
+  HostedPartitionsOptions,
+  'lagTimeMaxMs' | 'isIsrEligible' | 'isrShouldChange' | 'followers'
+> = {
+  lagTimeMaxMs: 30_000,
+  isIsrEligible: () => true,
+  isrShouldChange: () => undefined,
+  followers: { follow: () => undefined, unfollow: () => undefined },
+};
+
 export class FakeLog implements ReplicaLog {
   readonly topicPartition: { topic: string; partition: number };
   readonly topicId: Uuid;
@@ -141,24 +160,67 @@ export class FakeLog implements ReplicaLog {
     if (next !== null) return next;
     this.assignEpochStartOffset(options.leaderEpoch, this.logEndOffset);
     const bytes = Buffer.from(records);
-    const baseOffset = this.logEndOffset;
-    setBaseOffset(bytes, 0, baseOffset);
-    const lastOffset = baseOffset + lastOffsetDelta(bytes, 0);
-    this.#batches.push({ bytes, baseOffset, lastOffset });
+    const first = this.logEndOffset;
+    setBaseOffset(bytes, 0, first);
+    setPartitionLeaderEpoch(bytes, 0, options.leaderEpoch);
+    const lastOffset = first + lastOffsetDelta(bytes, 0);
+    this.#batches.push({ bytes, baseOffset: first, lastOffset });
     const write = this.#currentWrite();
     if (!this.holdWrites) queueMicrotask(() => this.finishWrites());
     return {
       kind: 'appended',
-      firstOffset: baseOffset,
+      firstOffset: first,
       lastOffset,
       logAppendTimeMs: -1,
       logStartOffset: this.logStartOffset,
       maxTimestampMs: maxTimestamp(bytes, 0),
-      recordCount: lastOffset - baseOffset + 1,
+      recordCount: lastOffset - first + 1,
       sizeInBytes: bytes.length,
       recompressed: false,
       written: write.promise,
     };
+  }
+
+  appendAsFollower(records: Buffer): AppendResult {
+    const bytes = Buffer.from(records);
+    const first = baseOffset(bytes, 0);
+    let lastOffset = first - 1;
+    for (let at = 0; at < bytes.length; at += sizeInBytes(bytes, at)) {
+      const batch = bytes.subarray(at, at + sizeInBytes(bytes, at));
+      if (baseOffset(batch, 0) < this.logEndOffset) throw new Error('the batches overlap the log');
+      this.assignEpochStartOffset(partitionLeaderEpoch(batch, 0), baseOffset(batch, 0));
+      lastOffset = baseOffset(batch, 0) + lastOffsetDelta(batch, 0);
+      this.#batches.push({ bytes: batch, baseOffset: baseOffset(batch, 0), lastOffset });
+    }
+    const write = this.#currentWrite();
+    if (!this.holdWrites) queueMicrotask(() => this.finishWrites());
+    return {
+      kind: 'appended',
+      firstOffset: first,
+      lastOffset,
+      logAppendTimeMs: -1,
+      logStartOffset: this.logStartOffset,
+      maxTimestampMs: -1,
+      recordCount: lastOffset - first + 1,
+      sizeInBytes: bytes.length,
+      recompressed: false,
+      written: write.promise,
+    };
+  }
+
+  async truncateTo(offset: number): Promise<void> {
+    while ((this.#batches.at(-1)?.lastOffset ?? -1) >= offset) this.#batches.pop();
+    while ((this.#epochs.at(-1)?.startOffset ?? -1) >= offset) this.#epochs.pop();
+    this.#initialEndOffset = Math.min(this.#initialEndOffset, offset);
+    this.writtenEndOffset = Math.min(this.writtenEndOffset, this.logEndOffset);
+  }
+
+  async truncateFullyAndStartAt(offset: number): Promise<void> {
+    this.#batches.length = 0;
+    this.#epochs.length = 0;
+    this.logStartOffset = offset;
+    this.#initialEndOffset = offset;
+    this.writtenEndOffset = offset;
   }
 
   finishWrites(): void {
@@ -338,6 +400,7 @@ export class Hosted {
       onLeadershipChange: (partition, leads) =>
         this.leadership.push(`${partition.topic}-${partition.partition} epoch ${partition.leaderEpoch} leads ${leads}`),
       onMisplaced: (replica) => this.misplaced.push(replica),
+      ...aloneReplica,
       ...options,
       logs: this.logs,
     });
@@ -358,6 +421,10 @@ export class Hosted {
     const found = this.partitions.find(topic, partition);
     if (typeof found === 'string') throw new Error(found);
     return found;
+  }
+
+  followerFetched(replicaId: number, fetchOffset: number): void {
+    this.partition().recordFollowerFetch({ replicaId, brokerEpoch: -1, fetchOffset, logStartOffset: 0 });
   }
 
   log(topic = 't', partition = 0): FakeLog {

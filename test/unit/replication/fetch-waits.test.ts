@@ -12,6 +12,7 @@ function newFetchPartition(changes: Partial<FetchPartition> = {}): FetchPartitio
     partitionMaxBytes: 1_000_000,
     currentLeaderEpoch: -1,
     lastFetchedEpoch: -1,
+    fetcherLogStartOffset: -1,
     ...changes,
   };
 }
@@ -19,6 +20,7 @@ function newFetchPartition(changes: Partial<FetchPartition> = {}): FetchPartitio
 function newFetch(partitions: readonly Partial<FetchPartition>[], changes: Partial<FetchRequest> = {}): FetchRequest {
   return {
     replicaId: -1,
+    replicaEpoch: -1,
     leaderOnly: true,
     isolation: 'high-watermark',
     maxWaitMs: 500,

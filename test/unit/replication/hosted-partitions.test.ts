@@ -203,7 +203,7 @@ describe('offsets', () => {
     expect(list(hosted, -1)).toMatchObject({ error: 'OFFSET_NOT_AVAILABLE', offset: -1 });
     expect(list(hosted, -2)).toMatchObject({ error: 'NONE', offset: 0 });
     expect(list(hosted, -1, { visibility: 'replica' })).toMatchObject({ error: 'NONE', offset: 1 });
-    hosted.partition().recordFollowerFetch(2, 1);
+    hosted.followerFetched(2, 1);
     expect(list(hosted, -1)).toMatchObject({ error: 'NONE', offset: 1 });
   });
 

@@ -39,9 +39,9 @@ describe('acks', () => {
     const all = hosted.produce(-1, { records: 2 });
     const one = hosted.produce(1);
     expect(await outcome(one)).toMatchObject([{ error: 'NONE', baseOffset: 2 }]);
-    hosted.partition().recordFollowerFetch(2, 1);
+    hosted.followerFetched(2, 1);
     expect(await outcome(all)).toBe('waiting');
-    hosted.partition().recordFollowerFetch(2, 2);
+    hosted.followerFetched(2, 2);
     expect(await outcome(all)).toMatchObject([{ error: 'NONE' }]);
     expect(hosted.partition().highWatermark).toBe(2);
   });
@@ -55,12 +55,12 @@ describe('acks', () => {
     expect(await outcome(answer)).toBe('waiting');
     hosted.time.advance(1);
     expect(await outcome(answer)).toMatchObject([{ error: 'REQUEST_TIMED_OUT', baseOffset: 0 }]);
-    hosted.partition().recordFollowerFetch(2, 1);
+    hosted.followerFetched(2, 1);
     expect(hosted.partition().highWatermark).toBe(1);
   });
 
   test('a shrunken ISR advances the high watermark', async () => {
-    const hosted = new Hosted();
+    const hosted = new Hosted({ isIsrEligible: () => false });
     hosted.setTopic('t', [newPartitionState({ partitionEpoch: 1, isr: [1, 2], replicas: [1, 2] })]);
     const answer = hosted.produce(-1);
     await settle();

@@ -17,7 +17,6 @@ export class ServiceFixture {
       readonly log?: MemoryPartitions;
       readonly time?: VirtualTime;
       readonly queueCountMax?: number;
-      readonly appendLingerMs?: number;
       readonly logger?: Logger;
     } = {},
   ) {
@@ -34,7 +33,6 @@ export class ServiceFixture {
       compression: 'none',
       loadBufferSize: 1 << 20,
       writeTimeoutMs: 5000,
-      appendLingerMs: options.appendLingerMs ?? -1,
       queueCountMax: options.queueCountMax ?? 1000,
     });
   }

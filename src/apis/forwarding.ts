@@ -1,0 +1,28 @@
+/**
+ * What only the active controller can decide goes to it, wherever it is (KIP-590): here it is handled where the active
+ * controller is of this process, and sent on in an Envelope where it is not.
+ */
+import type { InputOf, MessageSchema, ValueOf } from '../wire/schema.ts';
+import type { Handler, RequestContext } from './handler.ts';
+
+export interface Forwarding {
+  /** The active controller is of this process. */
+  readonly isLocal: boolean;
+  /** Rejects with KafkaError when no controller has answered in time. */
+  forward<Req extends MessageSchema, Res extends MessageSchema>(
+    exchange: { readonly request: Req; readonly response: Res },
+    body: ValueOf<Req>,
+    context: RequestContext,
+  ): Promise<InputOf<Res>>;
+}
+
+export function forwarded<Req extends MessageSchema, Res extends MessageSchema>(
+  handler: Handler<Req, Res>,
+  forwarding: Forwarding,
+): Handler<Req, Res> {
+  return {
+    ...handler,
+    handle: (request, context) =>
+      forwarding.isLocal ? handler.handle(request, context) : forwarding.forward(handler, request, context),
+  };
+}
