@@ -27,8 +27,6 @@ const absent: Readonly<Record<string, string>> = {
   DescribeQuorum: CLUSTER,
   AddRaftVoter: CLUSTER,
   RemoveRaftVoter: CLUSTER,
-  GetTelemetrySubscriptions: 'nothing receives yet what clients push; Apache Kafka offers it only with a receiver',
-  PushTelemetry: 'as GetTelemetrySubscriptions',
   ShareGroupHeartbeat: LATER,
   ShareGroupDescribe: LATER,
   ShareFetch: LATER,

@@ -1,5 +1,5 @@
 /**
- * Writes docs/configuration.md from the tables of `src/config`: `node dist/scripts/generate-config-table.js`, in the
+ * Writes docs/configuration.md from the tables of `src/config`: `npm run docs`, in the
  * repository's root. A test keeps the page equal to the code.
  */
 import { writeFileSync } from 'node:fs';

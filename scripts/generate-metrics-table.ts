@@ -1,6 +1,6 @@
 /**
- * Writes docs/metrics.md from the table of `src/metrics`: `node dist/scripts/generate-metrics-table.js`, in the repository's
- * root. A test keeps the page equal to the code.
+ * Writes docs/metrics.md from the table of `src/metrics`: `npm run docs`, in the repository's root. A test keeps the page
+ * equal to the code.
  */
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -29,12 +29,25 @@ topic for all topics together, deleted ones included: sum either that row or the
 
 One process with several brokers tells \`process_…\` and \`nodejs_…\` on each of their ports.`;
 
+const pushed = `## What clients push
+
+While metrics are served, clients may push metrics of their own (KIP-714), and \`/metrics\` shows them. Subscriptions are made with
+\`kafka-client-metrics\` or \`kafka-configs --entity-type client-metrics\`, as with Apache Kafka: prefixes of metric names, an interval,
+and patterns for the clients that are meant. The Java clients push as they are; librdkafka from 2.6 on does with \`enable.metrics.push\`.
+
+A metric \`org.apache.kafka.producer.record.send.total\` is shown as \`org_apache_kafka_producer_record_send_total\`, with the labels
+\`client_id\`, \`client_instance_id\` and what the client adds itself; a name that does not begin with \`org.apache.kafka.\` gets \`client_\` in
+front. Gauges, sums and histograms are taken; what is pushed as a difference is added up. A series goes three intervals (at least a
+minute) after its client's last push. There is room for 1,000 clients, 1,000 series of each, 50,000 of all; what finds none is
+counted in \`ottla_client_metrics_dropped_series_total\`.`;
+
 export function renderMetrics(): string {
   const rows = Object.entries<MetricRow>(metricTable).map(([name, { kind, labels, help }]) =>
     row([`\`${name}\``, kind, labels.map((label) => `\`${label}\``).join(', '), help]),
   );
   return [
     introduction,
+    pushed,
     '## The metrics',
     [row(['name', 'kind', 'labels', 'meaning']), row(['---', '---', '---', '---']), ...rows].join('\n'),
   ]

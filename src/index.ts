@@ -11,9 +11,11 @@
  */
 import { type Logger, silentLogger } from './base/logger.ts';
 import { loadNodeConfig } from './config/node-config.ts';
+import type { Policies } from './controller/policies.ts';
 import { Node } from './node.ts';
 
 export type { Logger } from './base/logger.ts';
+export type { ChangedConfigs, NewTopic, Policies } from './controller/policies.ts';
 
 /** A topic to create at start unless it exists. */
 export interface BrokerTopic {
@@ -36,6 +38,11 @@ export interface BrokerOptions {
   /** Any of Kafka's broker settings, as text: `{ 'num.partitions': '3' }`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly topics?: readonly BrokerTopic[];
+  /**
+   * Say no to new topics and changed configs by throwing: the client gets POLICY_VIOLATION and the message. They take the place
+   * of Kafka's `create.topic.policy.class.name` and `alter.config.policy.class.name`.
+   */
+  readonly policies?: Policies;
   /** Port of `/metrics`, `/healthz` and `/readyz` on 127.0.0.1; 0 takes a free one, which `metricsPort` tells. Off when left out. */
   readonly metricsPort?: number;
   /** Where log lines go; nowhere when left out. */
@@ -83,6 +90,7 @@ export class Broker implements AsyncDisposable {
         configs: new Map(Object.entries(configs ?? {})),
       })),
       logger: options.logger ?? silentLogger,
+      ...(options.policies === undefined ? {} : { policies: options.policies }),
     });
     return new Broker(node);
   }

@@ -18,6 +18,7 @@ import { ConfigValidator } from './config/config-validator.ts';
 import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
 import { formatEndpoint, formatListener, type Listener } from './config/listeners.ts';
 import type { NodeConfig } from './config/node-config.ts';
+import type { Policies } from './controller/policies.ts';
 import { connectionMetrics, logMetrics } from './http/broker-metrics.ts';
 import { clusterMetrics } from './http/cluster-metrics.ts';
 import type { FileSystem } from './io/file-system.ts';
@@ -64,6 +65,8 @@ export interface NodeOptions {
   readonly clusterId?: string | undefined;
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
+  /** Of an embedded broker. */
+  readonly policies?: Policies;
   readonly logger: Logger;
   /** Disks that fail where a test wants it; the machine's own, or memory, when absent. */
   readonly fileSystem?: FileSystem;
@@ -123,6 +126,10 @@ export class Node {
       endpoint: config.metricsEndpoint,
       nodeId: config.nodeId,
       clusterId: () => this.#clusterId,
+      telemetryMaxBytes: config.number('telemetry.max.bytes'),
+      clock: systemClock,
+      timer: systemTimer,
+      random: systemRandom,
       logger: this.#logger.child('http'),
     });
     this.#requestMonitor = new RequestMonitor({
@@ -307,6 +314,7 @@ export class Node {
       maxConnections: config.number('max.connections'),
       maxConnectionsPerIp: config.number('max.connections.per.ip'),
       dispatch: gate.dispatch,
+      onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: systemClock,
       timer: systemTimer,
       logger: this.#logger.child('net'),
@@ -436,6 +444,7 @@ export class Node {
       },
       brokerSessionTimeoutMs: config.number('broker.session.timeout.ms'),
       rules: new ConfigValidator(() => brokerConfig.current),
+      policies: this.#options.policies ?? {},
       settings: () => ({
         numPartitions: brokerConfig.current.number('num.partitions'),
         defaultReplicationFactor: brokerConfig.current.number('default.replication.factor'),
@@ -501,6 +510,7 @@ export class Node {
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
+      telemetry: this.#monitoring.telemetry,
       onBrokenInvariant: (error) => this.#fatal(error),
     });
   }

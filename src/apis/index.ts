@@ -29,6 +29,7 @@ import { endTxnHandler } from './end-txn.ts';
 import { fetchHandler } from './fetch.ts';
 import { findCoordinatorHandler } from './find-coordinator.ts';
 import { type Forwarding, forwarded } from './forwarding.ts';
+import { getTelemetrySubscriptionsHandler, type TelemetryServices } from './get-telemetry-subscriptions.ts';
 import { heartbeatHandler } from './heartbeat.ts';
 import { incrementalAlterConfigsHandler } from './incremental-alter-configs.ts';
 import { initProducerIdHandler } from './init-producer-id.ts';
@@ -45,6 +46,7 @@ import { offsetDeleteHandler } from './offset-delete.ts';
 import { offsetFetchHandler } from './offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts';
 import { produceHandler } from './produce.ts';
+import { pushTelemetryHandler } from './push-telemetry.ts';
 import { syncGroupHandler } from './sync-group.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
 import { unregisterBrokerHandler } from './unregister-broker.ts';
@@ -98,9 +100,13 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly for
   ServicesOf<typeof listTransactionsHandler> &
   ServicesOf<typeof consumerGroupHeartbeatHandler> &
   ServicesOf<typeof consumerGroupDescribeHandler> &
-  ServicesOf<typeof electLeadersHandler>;
+  ServicesOf<typeof electLeadersHandler> & {
+    /** Null: nothing receives what clients would push, so they are not offered to. */
+    readonly telemetry: TelemetryServices['telemetry'] | null;
+  };
 
 export function createApiTable(services: ApiServices): ApiTable {
+  const { telemetry } = services;
   const table: ApiTable = apiTableOf([
     apiOf(metadataHandler(services)),
     apiOf(apiVersionsHandler({ apis: (): readonly Api[] => [...table.values()], features: services.features })),
@@ -147,6 +153,9 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(forwarded(listPartitionReassignmentsHandler(services), services.forwarding)),
     apiOf(forwarded(electLeadersHandler(services), services.forwarding)),
     apiOf(forwarded(alterPartitionReassignmentsHandler(services), services.forwarding)),
+    ...(telemetry === null
+      ? []
+      : [apiOf(getTelemetrySubscriptionsHandler({ telemetry })), apiOf(pushTelemetryHandler({ telemetry }))]),
   ]);
   return table;
 }

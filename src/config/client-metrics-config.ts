@@ -1,4 +1,5 @@
 /** Client metrics subscriptions (KIP-714): effective values and validation. */
+import { re2 } from '../base/re2.ts';
 import { clientMetricsConfigs } from './client-metrics-configs.ts';
 import { ConfigError, findKey } from './config-key.ts';
 import type { ConfigProblem } from './config-problem.ts';
@@ -10,14 +11,16 @@ export function effectiveClientMetricsConfigs(configs: Configs): ReadonlyMap<str
   return new Map(Object.keys(clientMetricsConfigs).map((name) => [name, resolve(clientMetricsConfigs, name, configs)]));
 }
 
-const matchParameters: readonly string[] = [
+/** What a subscription may look at. */
+export const matchParameters = [
   'client_instance_id',
   'client_id',
   'client_software_name',
   'client_software_version',
   'client_source_address',
   'client_source_port',
-];
+] as const;
+export type MatchParameter = (typeof matchParameters)[number];
 
 export function validateClientMetricsConfigs(
   subscription: string,
@@ -45,23 +48,58 @@ export function validateClientMetricsConfigs(
       };
     }
   }
-  const match = configs.get('match')?.trim() ?? '';
-  for (const pattern of match === '' ? [] : match.split(/\s*,\s*/)) {
-    if (!isPattern(pattern)) {
-      return { error: 'INVALID_CONFIG', message: `Illegal client matching pattern: ${pattern}` };
-    }
+  try {
+    parseMatch(configs.get('match') ?? '');
+    return null;
+  } catch (error) {
+    if (error instanceof ConfigError) return { error: 'INVALID_CONFIG', message: error.message };
+    throw error;
   }
-  return null;
 }
 
-/** `name=regular expression` */
-function isPattern(pattern: string): boolean {
-  const [name, expression, ...rest] = pattern.split('=');
-  if (expression === undefined || rest.length > 0 || !matchParameters.includes(name!.trim())) return false;
+/** What a subscription says. Its configs have been validated when they were stored. */
+export function clientMetricsSubscription(configs: Configs): {
+  readonly metrics: readonly string[];
+  readonly intervalMs: number;
+  readonly match: ReadonlyMap<MatchParameter, (value: string) => boolean>;
+} {
+  const effective = effectiveClientMetricsConfigs(configs);
+  const metrics = effective.get('metrics')?.value;
+  return {
+    metrics: Array.isArray(metrics) ? metrics : [],
+    intervalMs: Number(effective.get('interval.ms')?.value),
+    match: parseMatch(configs.get('match') ?? ''),
+  };
+}
+
+/** The whole of a value has to match. Throws ConfigError. Of two patterns for one parameter the last one counts. */
+export function parseMatch(text: string): Map<MatchParameter, (value: string) => boolean> {
+  const patterns = new Map<MatchParameter, (value: string) => boolean>();
+  const trimmed = text.trim();
+  for (const pattern of trimmed === '' ? [] : trimmed.split(/\s*,\s*/)) {
+    const parsed = parsePattern(pattern);
+    if (parsed === null) throw new ConfigError(`Illegal client matching pattern: ${pattern}`);
+    patterns.set(parsed.parameter, parsed.matches);
+  }
+  return patterns;
+}
+
+/** `name=regular expression`, in the dialect of RE2: what is matched comes from clients, and must not hold the broker. */
+function parsePattern(
+  pattern: string,
+): { readonly parameter: MatchParameter; readonly matches: (value: string) => boolean } | null {
+  // As Java splits: empty parts at the end do not count.
+  const parts = pattern.split('=');
+  while (parts.length > 0 && parts.at(-1) === '') parts.pop();
+  if (parts.length !== 2) return null;
+  const parameter = matchParameters.find((known) => known === parts[0]!.trim());
+  if (parameter === undefined) return null;
+  const { RE2JS, RE2JSSyntaxException } = re2();
   try {
-    new RegExp(expression.trim());
-    return true;
-  } catch {
-    return false;
+    const expression = RE2JS.compile(parts[1]!.trim());
+    return { parameter, matches: (value) => expression.matches(value) };
+  } catch (error) {
+    if (error instanceof RE2JSSyntaxException) return null;
+    throw error;
   }
 }

@@ -2,9 +2,13 @@
 import { type ConfigTable, key } from './config-key.ts';
 
 export const clientMetricsConfigs = {
-  'interval.ms': key('INT', '300000', 'MEDIUM', 'cluster-wide', { doc: 'Time between pushes of a client.' }),
+  'interval.ms': key('INT', '300000', 'MEDIUM', 'cluster-wide', {
+    acts: true,
+    doc: 'Time between pushes of a client.',
+  }),
   match: key('LIST', '', 'MEDIUM', 'cluster-wide', {
+    acts: true,
     doc: 'Which clients the subscription is for, as name=regular expression.',
   }),
-  metrics: key('LIST', '', 'MEDIUM', 'cluster-wide', { doc: 'Prefixes of the metrics that clients push.' }),
+  metrics: key('LIST', '', 'MEDIUM', 'cluster-wide', { acts: true, doc: 'Prefixes of the metrics that clients push.' }),
 } satisfies ConfigTable;

@@ -6,6 +6,7 @@ import { type ConfigRecord, configRecord } from '../wire/schema/config-record.ts
 import type { ConfigResourceKind, ConfigRules, ControllerSettings } from './config-rules.ts';
 import { type ControlFailure, type ControlRecord, failure, newControlRecord } from './control-record.ts';
 import type { FeatureControl } from './feature-control.ts';
+import { type Policies, refusal } from './policies.ts';
 
 export const MIN_INSYNC_REPLICAS = 'min.insync.replicas';
 const UNCLEAN_LEADER_ELECTION = 'unclean.leader.election.enable';
@@ -30,6 +31,7 @@ export interface ConfigControlOptions {
   readonly nodeId: number;
   readonly features: FeatureControl;
   readonly rules: ConfigRules;
+  readonly policies: Policies;
   readonly settings: () => ControllerSettings;
   /** Whether a resource that is to be changed is there; null when it is. */
   readonly missing: (resource: ConfigResource) => ControlFailure | null;
@@ -100,7 +102,7 @@ export class ConfigControl {
       if (value === null) target.delete(name);
       else target.set(name, value);
     }
-    return this.#judge(resource, kind, { altered, target, current, isNew });
+    return this.#judge(resource, kind, { altered, target, current, isNew, asked: altered });
   }
 
   /** AlterConfigs: `configs` become all there is. */
@@ -117,8 +119,10 @@ export class ConfigControl {
       if (value !== (current.get(name) ?? null) || kind === 'broker') altered.set(name, value);
       if (value !== null) target.set(name, value);
     }
+    // What is left out is taken back, which a policy is not asked about (KAFKA-14195).
+    const asked = new Map(altered);
     for (const name of current.keys()) if (!configs.some((config) => config.name === name)) altered.set(name, null);
-    return this.#judge(resource, kind, { altered, target, current, isNew: false });
+    return this.#judge(resource, kind, { altered, target, current, isNew: false, asked });
   }
 
   #newValue(
@@ -161,12 +165,15 @@ export class ConfigControl {
       readonly target: ReadonlyMap<string, string>;
       readonly current: ReadonlyMap<string, string>;
       readonly isNew: boolean;
+      /** The part of `altered` that the client named. */
+      readonly asked: ReadonlyMap<string, string | null>;
     },
   ): ControlFailure | readonly ControlRecord[] {
     const problem =
       this.#minInsyncReplicasProblem(resource, change.altered) ??
       this.#options.rules.validate(kind, resource.resourceName, change.target, change.current) ??
-      (change.isNew ? null : this.#options.missing(resource));
+      (change.isNew ? null : this.#options.missing(resource)) ??
+      this.#policyProblem(resource, kind, change.asked);
     if (problem !== null) return problem;
     const records = [...change.altered].map(([name, value]) =>
       newControlRecord(configRecord, 0, { ...resource, name, value }),
@@ -177,6 +184,19 @@ export class ConfigControl {
       records.push(newControlRecord(clearElrRecord, 0, { topicName }));
     }
     return records;
+  }
+
+  #policyProblem(
+    { resourceName }: ConfigResource,
+    kind: ConfigResourceKind,
+    configs: ReadonlyMap<string, string | null>,
+  ): ControlFailure | null {
+    const { policies } = this.#options;
+    return refusal(
+      policies.alterConfig === undefined
+        ? null
+        : () => policies.alterConfig?.({ resourceType: kind, resourceName, configs: new Map(configs) }),
+    );
   }
 
   /** With ELR the cluster-wide minimum must always be there, and a single broker must not have its own (KIP-966). */

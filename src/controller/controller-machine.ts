@@ -44,6 +44,7 @@ import { FeatureControl, type FeatureNode } from './feature-control.ts';
 import { IsrControl } from './isr-control.ts';
 import { LeaderControl } from './leader-control.ts';
 import { PartitionControl } from './partition-control.ts';
+import type { Policies } from './policies.ts';
 import { ProducerIdControl } from './producer-id-control.ts';
 import { QuotaControl } from './quota-control.ts';
 import { ReassignmentControl } from './reassignment-control.ts';
@@ -53,6 +54,7 @@ export interface ControllerMachineOptions {
   readonly nodeId: number;
   readonly clusterId: string;
   readonly rules: ConfigRules;
+  readonly policies: Policies;
   readonly settings: () => ControllerSettings;
 }
 
@@ -74,7 +76,7 @@ export class ControllerMachine {
   /** Offset of the BeginTransaction record of an open transaction; null when none is open. */
   #transactionStartOffset: Offset | null = null;
 
-  constructor({ nodeId, clusterId, rules, settings }: ControllerMachineOptions) {
+  constructor({ nodeId, clusterId, rules, policies, settings }: ControllerMachineOptions) {
     this.#settings = settings;
     this.#nodeId = nodeId;
     const registry = this.#registry;
@@ -85,6 +87,7 @@ export class ControllerMachine {
       nodeId,
       features: this.features,
       rules,
+      policies,
       settings,
       missing: (resource) => this.#missing(resource),
     });
@@ -94,6 +97,7 @@ export class ControllerMachine {
       configs: this.configs,
       brokers: this.brokers,
       settings,
+      policies,
     });
     const { topics, brokers, configs, features } = this;
     const partitions = new PartitionControl({ topics, brokers, configs, features });

@@ -32,6 +32,7 @@ import { type ControlFailure, type ControlRecord, RECORDS_PER_BATCH_MAX } from '
 import { ControllerMachine, OperationTooLargeError } from './controller-machine.ts';
 import type { MetadataLog } from './metadata-log.ts';
 import type { MutationQuota } from './mutation-quota.ts';
+import type { Policies } from './policies.ts';
 import type { ProducerIdBlock } from './producer-id-control.ts';
 import type { AlterClientQuotasResult, ClientQuotaAlteration } from './quota-control.ts';
 import type { CreatableTopic, CreatableTopicResult, CreatePartitionsTopic } from './topic-control.ts';
@@ -46,6 +47,7 @@ export interface ControllerOptions {
   /** `broker.session.timeout.ms` */
   readonly brokerSessionTimeoutMs: number;
   readonly rules: ConfigRules;
+  readonly policies: Policies;
   readonly settings: () => ControllerSettings;
   /** What goes into an empty log first: encoded metadata records of `bootstrap.checkpoint`. */
   readonly bootstrapRecords: readonly Buffer[];
@@ -339,8 +341,8 @@ export class Controller {
   }
 
   #newMachine(): ControllerMachine {
-    const { nodeId, clusterId, rules, settings } = this.#options;
-    return new ControllerMachine({ nodeId, clusterId, rules, settings });
+    const { nodeId, clusterId, rules, policies, settings } = this.#options;
+    return new ControllerMachine({ nodeId, clusterId, rules, policies, settings });
   }
 
   async #run<K extends CommandKind>(command: CommandOf<K>): Promise<ResponseOf<K>> {

@@ -28,6 +28,7 @@ import {
 } from './control-record.ts';
 import type { FeatureControl } from './feature-control.ts';
 import type { MutationQuota } from './mutation-quota.ts';
+import { type NewTopic, type Policies, refusal } from './policies.ts';
 import { placeReplicas } from './replica-placement.ts';
 
 export type CreatableTopic = CreateTopicsRequest['topics'][number];
@@ -73,6 +74,7 @@ export interface TopicControlOptions {
   readonly configs: ConfigControl;
   readonly brokers: BrokerControl;
   readonly settings: () => ControllerSettings;
+  readonly policies: Policies;
 }
 
 interface NewPartition {
@@ -174,6 +176,8 @@ export class TopicControl {
     if (isFailure(configRecords)) return configRecords;
     const partitions = topic.assignments.length > 0 ? this.#assigned(topic) : this.#placed(topic, placementStart);
     if ('error' in partitions) return partitions;
+    const problem = this.#policyProblem(topic, partitions, overrides);
+    if (problem !== null) return problem;
     if (partitions.length + configRecords.length + 1 > RECORDS_PER_USER_OPERATION_MAX) return tooManyRecords;
     if (!mutationQuota.take(partitions.length)) return quotaExceeded;
 
@@ -205,6 +209,24 @@ export class TopicControl {
           .sort((a, b) => (a.name < b.name ? -1 : 1)),
       },
     };
+  }
+
+  #policyProblem(
+    { name, assignments }: CreatableTopic,
+    partitions: readonly NewPartition[],
+    configs: ReadonlyMap<string, string>,
+  ): ControlFailure | null {
+    const { policies } = this.#options;
+    if (policies.createTopic === undefined) return null;
+    const assigned = assignments.length > 0;
+    const newTopic: NewTopic = {
+      name,
+      partitions: assigned ? null : partitions.length,
+      replicationFactor: assigned ? null : partitions[0]!.replicas.length,
+      assignments: assigned ? new Map(partitions.map(({ partitionId, replicas }) => [partitionId, replicas])) : null,
+      configs: new Map(configs),
+    };
+    return refusal(() => policies.createTopic?.(newTopic));
   }
 
   #assigned({ assignments, replicationFactor, numPartitions }: CreatableTopic): ControlFailure | NewPartition[] {

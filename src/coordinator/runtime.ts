@@ -24,6 +24,7 @@ import {
   producerId,
 } from '../wire/records/record-batch.ts';
 import { batches, readRecords } from '../wire/records/records.ts';
+import { CoordinatorCounters } from './counters.ts';
 import type { PartitionWriter, TopicPartition } from './partition-writer.ts';
 import type { CoordinatorShard, Outcome, RecordCodec, TransactionEnd } from './shard.ts';
 import { ShardHost } from './shard-host.ts';
@@ -41,6 +42,8 @@ export interface RuntimeOptions<LogRecord, Reply, Shard> {
   /** Bytes of log read at a time while loading (`offsets.load.buffer.size`). */
   readonly loadBufferSize: number;
   readonly writeTimeoutMs: number;
+  /** See `ShardHostOptions`; -1 when left out. */
+  readonly appendLingerMs?: number;
   readonly queueCountMax: number;
   /** Carries answers to requests that wait in a shard. */
   readonly reply: (reply: Reply) => void;
@@ -68,6 +71,8 @@ export class CoordinatorRuntime<
   readonly #options: RuntimeOptions<LogRecord, Reply, Shard>;
   readonly #slots = new Map<number, Slot<Command, Response, LogRecord, Reply, Shard>>();
 
+  readonly counters = new CoordinatorCounters();
+
   constructor(options: RuntimeOptions<LogRecord, Reply, Shard>) {
     this.#options = options;
   }
@@ -93,6 +98,7 @@ export class CoordinatorRuntime<
       if (slot.state === 'closed') return;
       this.#close(slot);
       slot.state = 'failed';
+      this.counters.failedLoads++;
       this.#options.logger.error('coordinator partition could not be loaded', { partition, leaderEpoch, error });
     });
     return slot.loaded;
@@ -202,9 +208,11 @@ export class CoordinatorRuntime<
       logger,
       compression: this.#options.compression,
       writeTimeoutMs: this.#options.writeTimeoutMs,
+      appendLingerMs: this.#options.appendLingerMs ?? -1,
       queueCountMax: this.#options.queueCountMax,
       defer: this.#options.defer ?? queueMicrotask,
       reply: this.#options.reply,
+      counters: this.counters,
     });
     slot.shard = shard;
     slot.host = host;
@@ -219,6 +227,9 @@ export class CoordinatorRuntime<
     if (isClosed(slot)) return;
     slot.state = 'active';
     const ms = Math.round(clock.monotonicMs() - startedMs);
+    this.counters.loadedPartitions++;
+    this.counters.loadMs += ms;
+    this.counters.loadMsMax = Math.max(this.counters.loadMsMax, ms);
     logger.info('coordinator partition loaded', { topic, partition, leaderEpoch: slot.leaderEpoch, nextOffset, ms });
   }
 }

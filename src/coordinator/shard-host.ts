@@ -6,7 +6,7 @@
  *                                  └─ waiting ◀─ high watermark  (snapshots at each written batch end ≥ committed)
  *
  * Invariants: commands run one at a time, in order; a batch holds whole commands (unless divisible) and is appended before
- * the queue's owner yields; a failed append puts the maps back to `lastWritten` and fails every command of that batch;
+ * the queue's owner yields, or when its linger time has passed; a failed append puts the maps back to `lastWritten` and fails every command of that batch;
  * an answer leaves only when everything written before it is committed, effects leave at once.
  */
 import { assert } from '../base/assert.ts';
@@ -18,6 +18,7 @@ import { type ErrorName, KafkaError } from '../wire/errors.ts';
 import { buildEndTransactionBatch } from '../wire/records/control-batch.ts';
 import type { CompressionType } from '../wire/records/record-batch.ts';
 import { buildBatch } from '../wire/records/records.ts';
+import type { CoordinatorCounters } from './counters.ts';
 import type { PartitionWriter, TopicPartition } from './partition-writer.ts';
 import type {
   CoordinatorShard,
@@ -42,11 +43,17 @@ export interface ShardHostOptions<Command, Response, LogRecord, Reply> {
   readonly compression: CompressionType;
   /** `offsets.commit.timeout.ms`: a write that is not committed by then fails with REQUEST_TIMED_OUT. */
   readonly writeTimeoutMs: number;
+  /**
+   * How long records are collected before they are written: -1, while there is something to do; 0, not at all
+   * (`group.coordinator.append.linger.ms`).
+   */
+  readonly appendLingerMs: number;
   /** Requests that may wait in the queue; more are refused with COORDINATOR_NOT_AVAILABLE. */
   readonly queueCountMax: number;
   /** Lets the drain run soon, outside the caller's stack. */
   readonly defer: (drain: () => void) => void;
   readonly reply: (reply: Reply) => void;
+  readonly counters: CoordinatorCounters;
 }
 
 type Answer<Response> = (outcome: Outcome<Response>) => void;
@@ -56,7 +63,8 @@ type Event<Command, Response> =
   | { readonly kind: 'end-transaction'; readonly end: TransactionEnd; readonly answer: Answer<Response> }
   | { readonly kind: 'timer'; readonly key: string; readonly handle: object }
   | { readonly kind: 'high-watermark'; readonly highWatermark: Offset }
-  | { readonly kind: 'write-timeout' };
+  | { readonly kind: 'write-timeout' }
+  | { readonly kind: 'linger-passed' };
 
 /** A handled command whose records are in the batch being filled, or that waits for the high watermark. */
 interface Waiting<Command, Response> {
@@ -107,6 +115,8 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
 
   readonly #timers = new Map<string, ScheduledTimer<Command>>();
   #writeTimer: TimerHandle | null = null;
+  /** Runs while a batch waits for more. */
+  #lingerTimer: TimerHandle | null = null;
 
   constructor(options: ShardHostOptions<Command, Response, LogRecord, Reply>) {
     this.#options = options;
@@ -142,6 +152,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
   submit(command: Command, answer: Answer<Response>): void {
     if (this.#closed) answer({ kind: 'failed', error: 'NOT_COORDINATOR' });
     else if (this.#queue.length >= this.#options.queueCountMax) {
+      this.#options.counters.refusedCommands++;
       answer({ kind: 'failed', error: 'COORDINATOR_NOT_AVAILABLE' });
     } else this.#enqueue({ kind: 'command', command, answer });
   }
@@ -166,6 +177,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     for (const timer of this.#timers.values()) timer.handle?.cancel();
     this.#timers.clear();
     this.#writeTimer?.cancel();
+    this.#lingerTimer?.cancel();
     const failed: Outcome<Response> = { kind: 'failed', error: 'NOT_COORDINATOR' };
     const waiting = [...this.#waiting, ...this.#batchWaiting];
     const queue = this.#queue;
@@ -190,11 +202,22 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       while (this.#queue.length > 0 && !this.#closed) {
         const events = this.#queue;
         this.#queue = [];
-        for (const event of events) this.#process(event);
-        if (this.#queue.length === 0) this.#flush();
+        for (const event of events) {
+          this.#process(event);
+          if (this.#options.appendLingerMs === 0) this.#flush();
+        }
+        if (this.#queue.length === 0) this.#flushOrLinger();
       }
     } finally {
       this.#drainDeferred = false;
+    }
+  }
+
+  #flushOrLinger(): void {
+    const { appendLingerMs, timer } = this.#options;
+    if (appendLingerMs <= 0) this.#flush();
+    else if (this.#batch.length > 0) {
+      this.#lingerTimer ??= timer.schedule(appendLingerMs, () => this.#enqueue({ kind: 'linger-passed' }));
     }
   }
 
@@ -224,10 +247,14 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
       case 'write-timeout':
         this.#failTimedOut();
         return;
+      case 'linger-passed':
+        this.#flush();
+        return;
     }
   }
 
   #run(command: Command, answer: Answer<Response> | null): void {
+    this.#options.counters.commands++;
     let decision: Decision<Command, Response, LogRecord, Reply>;
     try {
       decision = this.shard.handle(command, this.#options.clock.nowMs());
@@ -359,8 +386,10 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
 
   /** The error when the batch could not be written, and the state went back to what it was before it. */
   #flush(): ErrorName | null {
+    this.#lingerTimer?.cancel();
+    this.#lingerTimer = null;
     if (this.#batch.length === 0) return null;
-    const { writer, partition, clock } = this.#options;
+    const { writer, partition, clock, counters } = this.#options;
     const records = this.#batch;
     const nowMs = clock.nowMs();
     const result = writer.append(
@@ -378,10 +407,13 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     );
     if (this.#closed) return 'NOT_COORDINATOR'; // The append itself may have told that leadership is lost.
     if (result.kind === 'failed') {
+      counters.failedWrites++;
       this.#options.logger.warn('coordinator append failed', { ...partition, error: result.error });
       this.#dropBatch(result.error);
       return result.error;
     }
+    counters.writtenBatches++;
+    counters.writtenRecords += records.length;
     const waiting = this.#batchWaiting;
     this.#batch = [];
     this.#batchSize = BATCH_OVERHEAD_BYTES;
@@ -444,6 +476,7 @@ export class ShardHost<Command extends { readonly kind: string }, Response, LogR
     const nowMs = this.#options.clock.monotonicMs();
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.deadlineMs <= nowMs) count++;
+    this.#options.counters.timedOutWrites += count;
     for (const waiting of this.#waiting.splice(0, count)) this.#fail(waiting, 'REQUEST_TIMED_OUT');
     const oldest = this.#waiting[0];
     if (oldest !== undefined) this.#writeTimer ??= this.#armWriteTimer(oldest.deadlineMs);

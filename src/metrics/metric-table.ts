@@ -169,6 +169,20 @@ export const metricTable = {
   ),
   kafka_consumergroup_members: gauge(['consumergroup'], 'Members of a group.'),
 
+  // Client telemetry (KIP-714).
+  kafka_server_client_metrics_instance_count: gauge([], 'Client instances that push metrics or asked what to push.'),
+  kafka_server_client_metrics_unknown_subscription_request_count: counter(
+    [],
+    'Pushes for a subscription that is no longer the current one.',
+  ),
+  kafka_server_client_metrics_throttle_count: counter([], 'Telemetry requests that came too early.'),
+  kafka_server_client_metrics_plugin_export_count: counter([], 'Pushes that were taken over.'),
+  kafka_server_client_metrics_plugin_error_count: counter([], 'Pushes that could not be read.'),
+  ottla_client_metrics_dropped_series_total: counter(
+    [],
+    'Series of clients that found no room, or whose kind did not fit.',
+  ),
+
   // The broker and its process.
   kafka_server_kafkaserver_brokerstate: gauge(
     [],

@@ -23,6 +23,8 @@ import type { Random } from '../base/random.ts';
 import { re2 } from '../base/re2.ts';
 import { isInternalTopic } from '../base/topic-name.ts';
 import type { BrokerSettings } from '../config/broker-settings.ts';
+import { clientMetricsSubscription } from '../config/client-metrics-config.ts';
+import { ConfigError } from '../config/config-key.ts';
 import { configResourceType } from '../config/config-resource.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
 import { effectiveGroupConfigs } from '../config/group-config.ts';
@@ -57,6 +59,7 @@ import { IsrChanges } from '../replication/isr-changes.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { ReplicaFetchers } from '../replication/replica-fetchers.ts';
+import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KafkaError } from '../wire/errors.ts';
 import type { NodeClients } from '../wire/node-client.ts';
 import { ClusterChanges } from './cluster-changes.ts';
@@ -92,6 +95,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   readonly loggerLevels: LoggerLevels;
   readonly requestMonitor: RequestMonitor;
+  /** Null: clients are not asked to push metrics. */
+  readonly telemetry: ClientTelemetry | null;
   readonly onBrokenInvariant: (error: AssertionError) => void;
 }
 
@@ -167,6 +172,7 @@ export class BrokerParts {
   /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */
   prepare(image: MetadataImage): void {
     this.#image = image;
+    for (const name of image.configs.namesOf(configResourceType.CLIENT_METRICS)) this.#updateTelemetry(name);
     this.#updateBrokerConfig();
     this.#quotas.update(image.clientQuotas.values());
   }
@@ -242,6 +248,9 @@ export class BrokerParts {
 
   #applyConfigs({ changedConfigs }: MetadataChanges): void {
     if (changedConfigs.length === 0) return;
+    for (const { resourceType, resourceName } of changedConfigs) {
+      if (resourceType === configResourceType.CLIENT_METRICS) this.#updateTelemetry(resourceName);
+    }
     if (changedConfigs.some(({ resourceType }) => resourceType === configResourceType.BROKER)) {
       this.#updateBrokerConfig();
       this.#topicSettings.forgetAll();
@@ -252,6 +261,21 @@ export class BrokerParts {
       if (resourceType !== configResourceType.TOPIC) continue;
       this.#topicSettings.forget(resourceName);
       this.#partitions.configsChanged(resourceName);
+    }
+  }
+
+  /** The subscription as it is now; without configs there is none. */
+  #updateTelemetry(name: string): void {
+    const { telemetry, logger } = this.#options;
+    if (telemetry === null) return;
+    const configs = this.#image.configs.clientMetrics(name);
+    try {
+      telemetry.updateSubscription(name, configs.size === 0 ? null : clientMetricsSubscription(configs));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // Another server's rules let it in: its regular expressions can more.
+      logger.child('config').warn('a client metrics subscription was left out', { name, reason: error.message });
+      telemetry.updateSubscription(name, null);
     }
   }
 
@@ -432,6 +456,7 @@ export class BrokerParts {
       compression: COMPRESSION_TYPES[config.number('offsets.topic.compression.codec')] ?? 'none',
       loadBufferSize: config.number('offsets.load.buffer.size'),
       writeTimeoutMs: config.number('offsets.commit.timeout.ms'),
+      appendLingerMs: config.number('group.coordinator.append.linger.ms'),
       queueCountMax: COORDINATOR_QUEUE_COUNT_MAX,
     });
   }
@@ -531,6 +556,7 @@ export class BrokerParts {
       partitions: this.#partitions,
       sessions: this.#fetchSessions,
       monitor: this.#options.requestMonitor,
+      telemetry: this.#options.telemetry,
       clock,
       fetchMaxBytes: () => Math.min(brokerConfig.current.number('fetch.max.bytes'), FETCH_RESPONSE_BYTES_MAX),
       transactions,

@@ -15,6 +15,7 @@ import { randomUuid, type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { ConfigRules, ControllerSettings } from '../controller/config-rules.ts';
 import type { ControlFailure } from '../controller/control-record.ts';
 import { Controller } from '../controller/controller.ts';
+import type { Policies } from '../controller/policies.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { supportedFeatures } from '../metadata/features.ts';
@@ -45,6 +46,7 @@ export interface MetadataQuorumOptions {
   /** `broker.session.timeout.ms` */
   readonly brokerSessionTimeoutMs: number;
   readonly rules: ConfigRules;
+  readonly policies: Policies;
   readonly settings: () => ControllerSettings;
   readonly clock: Clock;
   readonly timer: Timer;
@@ -127,6 +129,7 @@ export class MetadataQuorum {
       logger: this.#options.logger.child('controller'),
       brokerSessionTimeoutMs: this.#options.brokerSessionTimeoutMs,
       rules: this.#options.rules,
+      policies: this.#options.policies,
       settings: this.#options.settings,
       bootstrapRecords: readBootstrapRecords(fileSystem, directory),
     });

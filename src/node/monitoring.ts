@@ -2,10 +2,14 @@
  * The monitoring port of a node: who is asked on a scrape, and what state the node is in. The port is open from the start on,
  * so that whoever looks sees a long recovery; a part of the broker joins when it exists.
  */
+
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
 import type { Endpoint } from '../config/listeners.ts';
 import type { MetricSource } from '../metrics/metric-family.ts';
 import { RequestMetricsTable } from '../metrics/request-metrics.ts';
+import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KAFKA_RELEASE, version } from './version.ts';
 
 /** Kafka's numbers of a broker's states. */
@@ -30,6 +34,11 @@ export interface MonitoringOptions {
   readonly endpoint: Endpoint | null;
   readonly nodeId: number;
   readonly clusterId: () => string;
+  /** `telemetry.max.bytes` */
+  readonly telemetryMaxBytes: number;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -42,6 +51,7 @@ export class Monitoring {
   readonly #unready: (() => string | null)[] = [];
   #server: { readonly port: number; stop(): Promise<void> } | null = null;
   #closeProcessView: (() => void) | null = null;
+  #telemetry: ClientTelemetry | null = null;
 
   constructor(options: MonitoringOptions) {
     this.#options = options;
@@ -52,6 +62,11 @@ export class Monitoring {
   /** Null while nothing is served. */
   get port(): number | null {
     return this.#server?.port ?? null;
+  }
+
+  /** Receives what clients push; null while nothing is served. */
+  get telemetry(): ClientTelemetry | null {
+    return this.#telemetry;
   }
 
   get isOn(): boolean {
@@ -69,15 +84,23 @@ export class Monitoring {
 
   /** Opens the port, where one is set. What it needs is loaded only then: most brokers start without. */
   async start(): Promise<void> {
-    const { endpoint, logger, nodeId, clusterId } = this.#options;
+    const { endpoint, logger, nodeId, clusterId, clock, timer, random, telemetryMaxBytes } = this.#options;
     if (endpoint === null) return;
-    const [{ MonitoringServer }, { loadExposition }, { buildMetrics, processMetrics }, { openProcessView }] =
-      await Promise.all([
-        import('../http/monitoring-server.ts'),
-        import('../metrics/exposition.ts'),
-        import('../http/process-metrics.ts'),
-        import('./process-view.ts'),
-      ]);
+    const [
+      { MonitoringServer },
+      { loadExposition },
+      { buildMetrics, processMetrics },
+      { openProcessView },
+      { ClientTelemetry },
+    ] = await Promise.all([
+      import('../http/monitoring-server.ts'),
+      import('../metrics/exposition.ts'),
+      import('../http/process-metrics.ts'),
+      import('./process-view.ts'),
+      import('../telemetry/client-telemetry.ts'),
+    ]);
+    const telemetry = new ClientTelemetry({ clock, timer, random, logger, maxBytes: telemetryMaxBytes });
+    this.#telemetry = telemetry;
     const view = openProcessView();
     this.#closeProcessView = () => view.close();
     this.addSources(
@@ -89,6 +112,7 @@ export class Monitoring {
         brokerState: () => nodeState[this.state],
       }),
       processMetrics(view),
+      telemetry.collect,
     );
     const exposition = await loadExposition(this.#sources);
     try {
@@ -107,6 +131,7 @@ export class Monitoring {
   }
 
   async stop(): Promise<void> {
+    this.#telemetry?.close();
     this.#closeProcessView?.();
     await this.#server?.stop();
     this.#server = null;

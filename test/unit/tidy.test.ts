@@ -11,7 +11,7 @@ const source = join(root, 'src');
 
 /** Domain folders whose service interfaces, and the values that belong to these, APIs speak of. */
 const DOMAIN = ['raft', 'metadata', 'controller', 'coordinator', 'replication', 'security'];
-const SERVED = ['base', 'wire', 'config', 'metrics', ...DOMAIN];
+const SERVED = ['base', 'wire', 'config', 'metrics', 'telemetry', ...DOMAIN];
 
 /** Folders of ours that a folder may import, also only for a type; itself always. */
 const rules: Record<string, readonly string[]> = {
@@ -20,6 +20,7 @@ const rules: Record<string, readonly string[]> = {
   io: ['base'],
   config: ['base'],
   metrics: ['base'],
+  telemetry: ['base', 'wire', 'metrics'],
   log: ['base', 'wire', 'io', 'metrics'],
   raft: ['base', 'wire'],
   metadata: ['base', 'wire'],

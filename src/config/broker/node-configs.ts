@@ -162,7 +162,11 @@ export const nodeConfigs = {
   'socket.send.buffer.bytes': key('INT', '102400', 'HIGH', 'read-only', {
     doc: 'Send buffer of client sockets; the operating system chooses here.',
   }),
-  'telemetry.max.bytes': key('INT', '1048576', 'LOW', 'read-only', { valid: '[1,...]' }),
+  'telemetry.max.bytes': key('INT', '1048576', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Largest push of client metrics that is taken, compressed or not.',
+  }),
   'unstable.api.versions.enable': key('BOOLEAN', 'false', 'HIGH', 'read-only', {
     internal: true,
     acts: true,

@@ -69,6 +69,8 @@ export interface GroupCoordinatorOptions {
   /** `offsets.commit.timeout.ms`. */
   readonly writeTimeoutMs: number;
   /** Requests that may wait per shard. */
+  /** `group.coordinator.append.linger.ms` */
+  readonly appendLingerMs: number;
   readonly queueCountMax: number;
   /** When to drain a shard's queue; a microtask when left out. */
   readonly defer?: (drain: () => void) => void;
@@ -96,6 +98,7 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
       compression: options.compression,
       loadBufferSize: options.loadBufferSize,
       writeTimeoutMs: options.writeTimeoutMs,
+      appendLingerMs: options.appendLingerMs,
       queueCountMax: options.queueCountMax,
       reply: (reply) => this.#reply(reply),
       ...(options.defer === undefined ? {} : { defer: options.defer }),

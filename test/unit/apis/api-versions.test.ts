@@ -34,7 +34,10 @@ const features: FeatureView = {
 };
 
 const table = everyApi();
-const handler = apiVersionsHandler({ apis: () => table, features: () => features });
+/** The facts are those of a broker that has no receiver for client metrics. */
+const onlyWithReceiver = ['GetTelemetrySubscriptions', 'PushTelemetry'];
+const offered = table.filter(({ name }) => !onlyWithReceiver.includes(name));
+const handler = apiVersionsHandler({ apis: () => offered, features: () => features });
 const software = { clientSoftwareName: 'apache-kafka-java', clientSoftwareVersion: '4.3.1' };
 
 async function answer(apiVersion: number, request = software) {

@@ -29,6 +29,7 @@ async function activeController() {
     random: seededRandom(),
     brokerSessionTimeoutMs: 9000,
     logger: silentLogger,
+    policies: {},
     rules: permissiveRules,
     settings: () => controllerSettings,
     bootstrapRecords: bootstrapRecords(),

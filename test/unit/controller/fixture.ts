@@ -4,6 +4,7 @@ import type { CommandKind, CommandOf, ResponseOf } from '../../../src/controller
 import type { ConfigRules, ControllerSettings } from '../../../src/controller/config-rules.ts';
 import { type ControlRecord, newControlRecord } from '../../../src/controller/control-record.ts';
 import { ControllerMachine } from '../../../src/controller/controller-machine.ts';
+import type { Policies } from '../../../src/controller/policies.ts';
 import { bootstrapFeatureLevels, LATEST_METADATA_VERSION, supportedFeatures } from '../../../src/metadata/features.ts';
 import { featureLevelRecord } from '../../../src/wire/schema/feature-level-record.ts';
 
@@ -53,10 +54,16 @@ export class TestController {
   readonly machine: ControllerMachine;
   endOffset = 0;
 
-  constructor(options: { settings?: Partial<ControllerSettings>; rules?: ConfigRules } = {}) {
+  constructor(options: { settings?: Partial<ControllerSettings>; rules?: ConfigRules; policies?: Policies } = {}) {
     const settings = { ...controllerSettings, ...options.settings };
     const rules = options.rules ?? permissiveRules;
-    this.machine = new ControllerMachine({ nodeId: 1, clusterId: CLUSTER_ID, rules, settings: () => settings });
+    this.machine = new ControllerMachine({
+      nodeId: 1,
+      clusterId: CLUSTER_ID,
+      rules,
+      policies: options.policies ?? {},
+      settings: () => settings,
+    });
   }
 
   /** With the features of this release and broker 1, unfenced. */

@@ -3,7 +3,7 @@ import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { groupRecordCodec, newOffsetCommitRecord } from '../../../src/coordinator/group/group-records.ts';
 import { partitionForKey } from '../../../src/coordinator/partition-for-key.ts';
 import { buildEndTransactionBatch } from '../../../src/wire/records/control-batch.ts';
-import { buildBatch } from '../../../src/wire/records/records.ts';
+import { buildBatch, readRecords } from '../../../src/wire/records/records.ts';
 import { ServiceFixture } from './group/service-fixture.ts';
 import { settle } from './support.ts';
 
@@ -109,6 +109,51 @@ describe('serving', () => {
     await f.service.load(0, 1);
     const answers = await Promise.all([f.commit(1), f.commit(2), f.commit(3)]);
     expect(answers.map((answer) => answer.error)).toEqual(['NONE', 'NONE', 'COORDINATOR_NOT_AVAILABLE']);
+  });
+});
+
+describe('write batching (group.coordinator.append.linger.ms)', () => {
+  test.each([
+    ['-1: what is there at once goes in one batch', -1, [2, 1]],
+    ['0: each request by itself', 0, [1, 1, 1]],
+  ])('%s', async (_name, appendLingerMs, sizes) => {
+    const f = new ServiceFixture({ appendLingerMs });
+    await f.service.load(0, 1);
+    await Promise.all([f.commit(1), f.commit(2)]);
+    await f.commit(3);
+    expect(f.log.batches.map((batch) => readRecords(batch).length)).toEqual(sizes);
+  });
+
+  test('5: what comes within that time of the first, and answers wait for it', async () => {
+    const f = new ServiceFixture({ appendLingerMs: 5 });
+    await f.service.load(0, 1);
+    const answers: string[] = [];
+    const commit = (offset: number) => void f.commit(offset).then(({ error }) => answers.push(`${offset} ${error}`));
+    commit(1);
+    await f.time.pass(3);
+    commit(2);
+    await f.time.pass(1);
+    expect(f.log.batches).toEqual([]);
+    expect(answers).toEqual([]);
+    await f.time.pass(1);
+    expect(f.log.batches.map((batch) => readRecords(batch).length)).toEqual([2]);
+    expect(answers).toEqual(['1 NONE', '2 NONE']);
+    commit(3);
+    await f.time.pass(4);
+    expect(f.log.batches).toHaveLength(1);
+    await f.time.pass(1);
+    expect(answers).toContain('3 NONE');
+  });
+
+  test('a full batch does not wait', async () => {
+    const f = new ServiceFixture({ appendLingerMs: 1000 });
+    f.log.sizeMax = 300;
+    await f.service.load(0, 1);
+    const answers = [f.commit(1), f.commit(2), f.commit(3)];
+    await settle();
+    expect(f.log.batches.length).toBeGreaterThan(0);
+    await f.time.pass(1000);
+    for (const { error } of await Promise.all(answers)) expect(error).toBe('NONE');
   });
 });
 

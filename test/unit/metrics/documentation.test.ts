@@ -5,7 +5,7 @@ import { type MetricRow, metricTable } from '../../../src/metrics/metric-table.t
 
 const root = new URL('../../../', import.meta.url);
 
-test('docs/metrics.md says what the code says (npm run build && node dist/scripts/generate-metrics-table.js)', () => {
+test('docs/metrics.md says what the code says (npm run docs)', () => {
   expect(readFileSync(new URL('docs/metrics.md', root), 'utf8')).toBe(renderMetrics());
 });
 

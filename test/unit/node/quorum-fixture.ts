@@ -59,6 +59,7 @@ export async function openQuorum(
     timeouts: { electionTimeoutMs: 1000, fetchTimeoutMs: 2000, electionBackoffMaxMs: 1000 },
     brokerSessionTimeoutMs: 9000,
     rules: permissiveRules,
+    policies: {},
     settings: () => controllerSettings,
     clock: time,
     timer: time,

@@ -33,3 +33,16 @@ export function readAssignment(bytes: Buffer): readonly TopicPartitions[] {
   const reader = new Reader(bytes);
   return decodeFrom(consumerProtocolAssignment, reader.int16(), reader).assignedPartitions;
 }
+
+/** The topics in a member's metadata. */
+export function readSubscription(bytes: Buffer): readonly string[] {
+  const reader = new Reader(bytes);
+  return decodeFrom(consumerProtocolSubscription, reader.int16(), reader).topics;
+}
+
+export function writeAssignment(assignedPartitions: readonly TopicPartitions[]): Buffer {
+  const writer = new Writer(128);
+  writer.int16(VERSION);
+  encodeInto(consumerProtocolAssignment, VERSION, { assignedPartitions, userData: null }, writer);
+  return writer.toBuffer();
+}

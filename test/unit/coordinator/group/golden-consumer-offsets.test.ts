@@ -83,6 +83,7 @@ async function loadGolden() {
     compression: 'none',
     loadBufferSize: 1 << 20,
     writeTimeoutMs: 5000,
+    appendLingerMs: -1,
     queueCountMax: 100,
   });
   for (let partition = 0; partition < PARTITION_COUNT; partition++) await service.load(partition, 1);

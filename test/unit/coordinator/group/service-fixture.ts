@@ -17,6 +17,7 @@ export class ServiceFixture {
       readonly log?: MemoryPartitions;
       readonly time?: VirtualTime;
       readonly queueCountMax?: number;
+      readonly appendLingerMs?: number;
       readonly logger?: Logger;
     } = {},
   ) {
@@ -33,6 +34,7 @@ export class ServiceFixture {
       compression: 'none',
       loadBufferSize: 1 << 20,
       writeTimeoutMs: 5000,
+      appendLingerMs: options.appendLingerMs ?? -1,
       queueCountMax: options.queueCountMax ?? 1000,
     });
   }

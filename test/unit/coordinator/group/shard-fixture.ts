@@ -65,7 +65,7 @@ export class ShardFixture {
   readonly unsettled: GroupDecision[] = [];
   settlesAtOnce = true;
   #nextOffset = 0;
-  #lastRequestId = 0;
+  lastRequestId = 0;
 
   constructor(config: Partial<GroupConfig> = {}) {
     this.shard = new GroupShard({ ...testConfig, ...config }, this.registry);
@@ -104,7 +104,7 @@ export class ShardFixture {
   }
 
   join(input: Partial<JoinGroupInput> & { clientId?: string } = {}): number {
-    const requestId = ++this.#lastRequestId;
+    const requestId = ++this.lastRequestId;
     const { clientId, ...rest } = input;
     this.handle({
       kind: 'joinGroup',
@@ -129,7 +129,7 @@ export class ShardFixture {
   }
 
   sync(input: Partial<SyncGroupInput>): number {
-    const requestId = ++this.#lastRequestId;
+    const requestId = ++this.lastRequestId;
     this.handle({
       kind: 'syncGroup',
       requestId,
