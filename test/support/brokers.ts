@@ -12,7 +12,7 @@ import {
   temporaryFolder,
   waitUntilServing,
 } from './processes.ts';
-import { type JavaToolchain, javaArguments, prepareJava, toolsOf } from './toolchain.ts';
+import { type JavaToolchain, javaArguments, prepareJava, programArguments, toolsOf } from './toolchain.ts';
 
 export interface RunningBroker {
   readonly kind: 'ottla' | 'apache';
@@ -140,7 +140,8 @@ export async function startApacheKafka(java: JavaToolchain, options: BrokerOptio
   return startBroker(
     'apache',
     (propertiesPath) =>
-      startProcess('java', javaArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
+      // Our programs are there for classes that its settings name.
+      startProcess('java', programArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
     async (propertiesPath) => {
       // Any 16 bytes make a cluster id.
       const clusterId = Buffer.from(propertiesPath.slice(-16)).toString('base64url');
