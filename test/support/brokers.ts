@@ -34,7 +34,7 @@ export interface RunningBroker {
 }
 
 export interface BrokerOptions {
-  /** server.properties entries on top of `singleNodeProperties`. */
+  /** server.properties entries on top of `singleNodeProperties`; `<data>` in a value is the data directory. */
   readonly properties?: Readonly<Record<string, string>>;
   /** A data directory that another broker left; without it a new one is made. It stays when the broker is removed. */
   readonly dataPath?: string;
@@ -90,7 +90,7 @@ async function startBroker(
   writeFileSync(
     propertiesPath,
     Object.entries(properties)
-      .map(([key, value]) => `${key}=${value}\n`)
+      .map(([key, value]) => `${key}=${value.replaceAll('<data>', dataPath)}\n`)
       .join(''),
   );
   if (options.dataPath === undefined) await prepare(propertiesPath);
