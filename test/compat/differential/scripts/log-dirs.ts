@@ -17,11 +17,14 @@ const describing = (...topics: readonly string[]) => ({
 });
 const ALTER = 'AlterReplicaLogDirs';
 const unordered = ['results', 'results.*.partitions'];
-/** Where the partition is, once it lies in the directory of this index and nowhere else. */
-const settled = (index: number): RequestStep =>
-  ask(`it lies in directory ${index}`, 'DescribeLogDirs', describing('@moved'), {
-    until: { path: `results.${index}.topics.0.partitions.0.isFutureKey`, is: false },
-  });
+/** Partition 0 lies in the directory of this index, and nowhere else any more. */
+const settled = (index: 0 | 1): RequestStep =>
+  ask(
+    `it lies in directory ${index}`,
+    'DescribeLogDirs',
+    { topics: [{ topic: '@moved', partitions: [0] }] },
+    { until: { path: `results.${1 - index}.topics.length`, is: 0 } },
+  );
 
 const describeLogDirs: Script = {
   name: 'describe-log-dirs',
