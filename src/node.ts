@@ -211,8 +211,12 @@ export class Node {
     controllerGate.open(this.#newControllerDispatch(quorum));
     controllerServer.open();
     this.#started.push({ name: 'controller connections', stop: () => controllerServer.stop(STOP_GRACE_MS) });
-    if (this.#config.isBroker) await this.#startBroker(quorum, logDirectories, gate);
-    else await quorum.registerController();
+    if (this.#config.isBroker) {
+      if (!quorum.isLone) {
+        throw new StartError('A broker whose metadata quorum is more than itself is not supported yet.');
+      }
+      await this.#startBroker(quorum, logDirectories, gate);
+    } else await quorum.registerController();
     server.open();
     this.#monitoring.state = 'RUNNING';
     this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
@@ -424,7 +428,8 @@ export class Node {
         segmentMs: config.number('metadata.log.segment.ms'),
       }),
     );
-    const controllerListeners = this.#controllerListeners().map(listenerImage);
+    const controllerListeners = config.isController ? this.#controllerListeners().map(listenerImage) : [];
+    const controllerListenerName = config.controllerListenerNames[0] ?? 'CONTROLLER';
     const quorum = await MetadataQuorum.open({
       nodeId: this.nodeId,
       clusterId: this.#clusterId,
@@ -435,12 +440,29 @@ export class Node {
       staticVoters:
         config.quorumVoters.length === 0
           ? null
-          : config.quorumVoters.map((voter) => ({ ...voter, name: controllerListeners[0]!.name })),
+          : config.quorumVoters.map((voter) => ({ ...voter, name: controllerListenerName })),
+      isController: config.isController,
       controllerListeners,
+      controllerListenerName,
+      bootstrapServers: config.quorumBootstrapServers,
+      autoJoin: config.boolean('controller.quorum.auto.join.enable'),
+      fetchMaxBytes: config.number('controller.quorum.fetch.max.bytes'),
+      fetchSnapshotMaxBytes: config.number('controller.quorum.fetch.snapshot.max.bytes'),
+      requestTimeoutMs: config.number('controller.quorum.request.timeout.ms'),
+      clients: this.#quorumClients(),
       timeouts: {
         electionTimeoutMs: config.number('controller.quorum.election.timeout.ms'),
         electionBackoffMaxMs: config.number('controller.quorum.election.backoff.max.ms'),
         fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
+        retryBackoffMs: config.number('controller.quorum.retry.backoff.ms'),
+      },
+      snapshots: {
+        maxBytesBetween: config.number('metadata.log.max.record.bytes.between.snapshots'),
+        maxIntervalMs: config.number('metadata.log.max.snapshot.interval.ms'),
+        retention: {
+          maxBytes: config.number('metadata.max.retention.bytes'),
+          maxMs: config.number('metadata.max.retention.ms'),
+        },
       },
       brokerSessionTimeoutMs: config.number('broker.session.timeout.ms'),
       rules: new ConfigValidator(() => brokerConfig.current),
@@ -463,12 +485,32 @@ export class Node {
     return quorum;
   }
 
+  #quorumClients(): NodeClients {
+    return nodeClients(
+      {
+        openSocket: openNodeSocket,
+        clock: systemClock,
+        timer: systemTimer,
+        random: systemRandom,
+        logger: this.#logger.child('raft'),
+      },
+      {
+        clientId: `raft-client-${this.nodeId}`,
+        requestTimeoutMs: this.#config.number('controller.quorum.request.timeout.ms'),
+        reconnectBackoffMs: RECONNECT_BACKOFF_MS,
+        reconnectBackoffMaxMs: RECONNECT_BACKOFF_MAX_MS,
+        requestsInFlightMax: 1,
+      },
+    );
+  }
+
   #newControllerDispatch(quorum: MetadataQuorum): Dispatch {
     return newControllerDispatch({
       quorum,
-      clusterId: this.#clusterId,
       brokerConfig: this.#brokerConfig,
       timer: systemTimer,
+      quorumFetchMaxBytes: this.#config.number('controller.quorum.fetch.max.bytes'),
+      quorumFetchSnapshotMaxBytes: this.#config.number('controller.quorum.fetch.snapshot.max.bytes'),
       clock: systemClock,
       monitor: this.#requestMonitor,
       logger: this.#logger.child('apis'),
@@ -518,7 +560,7 @@ export class Node {
   #newControllerChannel(quorum: MetadataQuorum): ControllerChannel {
     const channel = new ControllerChannel({
       controller: quorum.controller,
-      activeController: () => null,
+      activeController: () => quorum.activeController,
       clients: this.#nodeClients('controller-channel'),
     });
     this.#started.push({ name: 'controller channel', stop: () => channel.close() });

@@ -43,6 +43,11 @@ export class SnapshotRegistry {
     return this.#indexOf(epoch) !== -1;
   }
 
+  /** The oldest snapshot of at least `epoch`; null when there is none. */
+  oldestFrom(epoch: number): number | null {
+    return this.#snapshots.find((snapshot) => snapshot.epoch >= epoch)?.epoch ?? null;
+  }
+
   get epochs(): number[] {
     return this.#snapshots.map((snapshot) => snapshot.epoch);
   }

@@ -115,10 +115,11 @@ export class ControllerMachine {
     this.#registry.take(endOffset);
   }
 
-  /** Goes back to the state at `endOffset`, of which a snapshot was taken. */
+  /** Goes back to the state at `endOffset`. A snapshot was taken of each state since then that records were replayed on. */
   revertTo(endOffset: Offset): void {
-    // Without a snapshot nothing was replayed since.
-    if (this.#registry.has(endOffset)) this.#registry.revertTo(endOffset);
+    const snapshot = this.#registry.oldestFrom(endOffset);
+    // Without one nothing was replayed since.
+    if (snapshot !== null) this.#registry.revertTo(snapshot);
     if (this.#transactionStartOffset !== null && this.#transactionStartOffset >= endOffset) {
       this.#transactionStartOffset = null;
     }

@@ -123,11 +123,14 @@ export class Controller {
     }
   }
 
-  /** Another node leads, or none: what is not committed will not be, as far as this node knows. */
-  deactivate(committedEndOffset: Offset): void {
+  /**
+   * Another node leads, or none: what is not committed may never be, and what is comes once more. `replayedEndOffset`: the end
+   * of what `replayCommitted` was given.
+   */
+  deactivate(replayedEndOffset: Offset): void {
     if (!this.active) return;
     this.#leaderEpoch = null;
-    this.#machine.revertTo(committedEndOffset);
+    this.#machine.revertTo(replayedEndOffset);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { reject } of waiting) reject(notController());

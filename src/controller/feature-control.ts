@@ -7,14 +7,13 @@ import {
   KRAFT_VERSION,
   losesMetadata,
   METADATA_VERSION,
+  METADATA_VERSION_MIN,
   supportedFeatures,
 } from '../metadata/features.ts';
 import type { SupportedVersions } from '../metadata/metadata-image.ts';
 import { type FeatureLevelRecord, featureLevelRecord } from '../wire/schema/feature-level-record.ts';
 import { type ControlFailure, type ControlRecord, failure, newControlRecord } from './control-record.ts';
 
-/** What a log without a metadata.version record is treated as: 3.3-IV3. */
-const METADATA_VERSION_MIN = 7;
 const NOT_SUPPORTED: SupportedVersions = { min: 0, max: 0 };
 
 export type UpgradeType = 'upgrade' | 'safe downgrade' | 'unsafe downgrade' | 'unknown';

@@ -33,6 +33,8 @@ const metadataVersionNames = [
 ] as const;
 
 const FIRST_LEVEL = 7;
+/** What a log without a metadata.version record is treated as: 3.3-IV3. */
+export const METADATA_VERSION_MIN = FIRST_LEVEL;
 export const LATEST_METADATA_VERSION = FIRST_LEVEL + metadataVersionNames.length - 1;
 
 /** '4.3-IV0'; also '4.3', which means the last level of that release. Null for what does not exist. */

@@ -6,6 +6,7 @@ import {
   createForwardedApiTable,
   type DispatchOptions,
 } from '../apis/index.ts';
+import type { QuorumReplica } from '../apis/quorum-replica.ts';
 import type { Timer } from '../base/clock.ts';
 import type { DynamicBrokerConfig } from '../config/dynamic-broker-config.ts';
 import { supportedFeatureRanges } from '../metadata/features.ts';
@@ -17,17 +18,20 @@ import { LocalTopicController } from './topic-service.ts';
 
 export interface ControllerDispatchOptions extends Omit<DispatchOptions, 'table' | 'quotas'> {
   readonly quorum: MetadataQuorum;
-  readonly clusterId: string;
+  readonly quorumFetchMaxBytes: number;
+  readonly quorumFetchSnapshotMaxBytes: number;
   readonly brokerConfig: DynamicBrokerConfig;
   readonly timer: Timer;
 }
 
 export function newControllerDispatch(options: ControllerDispatchOptions): Dispatch {
-  const { quorum, clusterId, brokerConfig, timer } = options;
+  const { quorum, brokerConfig, timer, quorumFetchMaxBytes, quorumFetchSnapshotMaxBytes } = options;
+  const { clusterId } = quorum;
   const { controller } = quorum;
   const image = () => quorum.image;
   const services = {
     controller,
+    quorum: quorumReplica(quorum),
     topicController: new LocalTopicController(controller, timer),
     clusterController: new LocalClusterController({ controller, timer, image }),
     topicDeletion: {
@@ -70,8 +74,32 @@ export function newControllerDispatch(options: ControllerDispatchOptions): Dispa
       const chunks = 'throttled' in reply ? (reply.throttled ?? []) : reply;
       return Buffer.concat(chunks).subarray(FRAME_SIZE_BYTES);
     },
+    quorumFetchMaxBytes,
+    quorumFetchSnapshotMaxBytes,
   });
   return createDispatch({ ...options, table, quotas: noTimeQuota });
 }
 
 const FRAME_SIZE_BYTES = 4;
+
+/** This node's replica as the APIs see it. */
+export function quorumReplica({ raft, clusterId }: MetadataQuorum): QuorumReplica {
+  return {
+    clusterId,
+    handle: (request, limits, senderAddress) => raft.handle(request, limits, senderAddress),
+    describe: () => raft.describe(),
+    voterChanges: raft.voterChanges,
+    get voters() {
+      return raft.voters;
+    },
+    get leaderId() {
+      return raft.leaderId;
+    },
+    get leaderEpoch() {
+      return raft.leaderEpoch;
+    },
+    get leaderAddress() {
+      return raft.leaderAddress;
+    },
+  };
+}

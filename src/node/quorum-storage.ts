@@ -78,7 +78,7 @@ export class PartitionQuorumLog implements QuorumLog {
       if (id !== null) snapshotIds.push(id);
       else if (/\.checkpoint\.(part|deleted)$/.test(name)) fileSystem.remove(`${directory}/${name}`);
     }
-    snapshotIds.sort((a, b) => b.endOffset - a.endOffset || b.epoch - a.epoch);
+    snapshotIds.sort(newestFirst);
     const newest = snapshotIds[0];
     // A snapshot that came from the leader replaced the log, and a crash kept the log from knowing.
     if (newest !== undefined && newest.endOffset > log.logEndOffset)
@@ -92,6 +92,17 @@ export class PartitionQuorumLog implements QuorumLog {
 
   get endOffset(): Offset {
     return this.#log.logEndOffset;
+  }
+
+  get syncedEndOffset(): Offset {
+    // Each append is synced; a log that was cut may have been synced beyond its end.
+    return Math.min(this.#log.flushedEndOffset, this.endOffset);
+  }
+
+  get sizeInBytes(): number {
+    let size = this.#log.sizeInBytes;
+    for (const id of this.#snapshotIds) size += this.snapshotFacts(id).sizeInBytes;
+    return size;
   }
 
   get lastEpoch(): LeaderEpoch {
@@ -149,7 +160,27 @@ export class PartitionQuorumLog implements QuorumLog {
     }
     this.#fileSystem.rename(part, path);
     this.#fileSystem.syncDirectory(this.#directory);
-    this.#snapshotIds = [id, ...this.#snapshotIds];
+    const others = this.#snapshotIds.filter(({ endOffset, epoch }) => endOffset !== id.endOffset || epoch !== id.epoch);
+    this.#snapshotIds = [id, ...others].sort(newestFirst);
+  }
+
+  async startAnewAtSnapshot(): Promise<void> {
+    await this.#log.truncateFullyAndStartAt(this.#snapshotIds[0]!.endOffset);
+  }
+
+  snapshotFacts(id: SnapshotId): { readonly sizeInBytes: number; readonly modifiedMs: number } {
+    const { size, modifiedMs } = this.#fileSystem.stat(`${this.#directory}/${snapshotFileName(id)}`);
+    return { sizeInBytes: size, modifiedMs };
+  }
+
+  deleteOldestSnapshot(highWatermark: Offset): void {
+    const oldest = this.#snapshotIds.at(-1)!;
+    const next = this.#snapshotIds.at(-2)!;
+    // The log first: a snapshot that is gone must not be the one that it begins behind.
+    this.#log.advanceLogStartOffset(next.endOffset);
+    this.#log.deleteOldSegments(highWatermark);
+    this.#snapshotIds = this.#snapshotIds.slice(0, -1);
+    this.#fileSystem.remove(`${this.#directory}/${snapshotFileName(oldest)}`);
   }
 }
 
@@ -193,6 +224,10 @@ export class QuorumStateFile implements QuorumStateStore {
         : { leaderId, leaderEpoch, votedId, votedDirectoryId: votedDirectoryId satisfies Uuid, data_version: 1 };
     atomicWriteFile(this.#fileSystem, this.#path, JSON.stringify(content));
   }
+}
+
+function newestFirst(a: SnapshotId, b: SnapshotId): number {
+  return b.endOffset - a.endOffset || b.epoch - a.epoch;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

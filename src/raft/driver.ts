@@ -16,11 +16,23 @@ import type { Random } from '../base/random.ts';
 import * as header from '../wire/records/record-batch.ts';
 import { batches, buildBatch, ensureValidBatch, readRecords } from '../wire/records/records.ts';
 import { newEpochBatch, newQuorumChangeBatch, type QuorumChange, readQuorumChange } from './control-records.ts';
+import { type QuorumAt, QuorumHistory } from './quorum-history.ts';
 import type { QuorumLog, QuorumStateStore, SnapshotId } from './quorum-log.ts';
+import { QuorumPeers } from './quorum-peers.ts';
 import { type Moment, RaftCore, type RaftEffect, type RaftStateKind, type RaftTimeouts } from './raft-core.ts';
-import type { FetchRequest, FetchResponse, RaftMessage, ReplicaKey } from './raft-message.ts';
-import { readSnapshotFile, SnapshotError } from './snapshot-file.ts';
+import type {
+  FetchRequest,
+  FetchResponse,
+  FetchSnapshotRequest,
+  FetchSnapshotResponse,
+  RaftRequest,
+  ReplicaKey,
+} from './raft-message.ts';
+import type { Address, OwnVoter, RaftAnswer, RaftTransport } from './raft-transport.ts';
+import { buildSnapshotFile, readSnapshotFile, type SnapshotContent, SnapshotError } from './snapshot-file.ts';
+import { VoterChanges } from './voter-changes.ts';
 import { SUPPORTED_KRAFT_VERSIONS, sameVoter, type VoterEndpoint, VoterSet } from './voter-set.ts';
+import { type RequestLimits, WaitingRequests } from './waiting-requests.ts';
 
 /** A committed batch; `records` is empty for control batches. */
 export interface RaftBatch {
@@ -49,13 +61,33 @@ export interface RaftListener {
    * they are handed over only after it.
    */
   handleLeadership(leaderEpoch: LeaderEpoch): Promise<void>;
-  /** This replica no longer leads. Not awaited: nothing may be appended from now on. */
-  handleLeadershipLost(committedEndOffset: Offset): void;
+  /**
+   * This replica no longer leads. Not awaited: nothing may be appended from now on. `deliveredEndOffset` is the end of what
+   * `handleCommit` was given, which may be less than is committed.
+   */
+  handleLeadershipLost(deliveredEndOffset: Offset): void;
+  /** Another leader, or none. Not awaited. */
+  handleLeaderChange(leader: LeaderView): void;
 }
 
-/** Delivers to other replicas; absent where there are none. */
-export interface RaftTransport {
-  send(to: number, message: RaftMessage): void;
+export interface LeaderView {
+  /** Null: none is known. */
+  readonly leaderId: number | null;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+/** One line of DescribeQuorum; times are those of the wall clock, -1 where there is none. */
+export interface ReplicaView {
+  readonly replica: ReplicaKey;
+  readonly logEndOffset: Offset;
+  readonly lastFetchTimestampMs: number;
+  readonly lastCaughtUpTimestampMs: number;
+}
+
+export interface QuorumView extends LeaderView {
+  readonly highWatermark: Offset;
+  readonly voters: readonly ReplicaView[];
+  readonly observers: readonly ReplicaView[];
 }
 
 export interface RaftDriverOptions {
@@ -64,9 +96,18 @@ export interface RaftDriverOptions {
   readonly staticVoters: VoterSet | null;
   /** Where this replica's controller listens; its voter record is brought up to date with it. */
   readonly endpoints: readonly VoterEndpoint[];
+  /** The controller listener by which replicas reach each other: the first of `controller.listener.names`. */
+  readonly listenerName: string;
+  /** `controller.quorum.bootstrap.servers`: where a leader may be learnt. The voters' when empty. */
+  readonly bootstrapServers: readonly Address[];
+  /** A controller that does not vote asks to be counted among the voters (`controller.quorum.auto.join.enable`). */
+  readonly autoJoin: boolean;
+  /** How long a voter change may take to be committed. */
+  readonly requestTimeoutMs: number;
   readonly log: QuorumLog;
   readonly stateStore: QuorumStateStore;
   readonly timeouts: RaftTimeouts;
+  /** Null: a lone voter that nobody can reach. */
   readonly transport: RaftTransport | null;
   readonly listener: RaftListener;
   readonly clock: Clock;
@@ -90,26 +131,25 @@ interface WaitingAppend {
   readonly reject: (error: Error) => void;
 }
 
-/** The quorum as some offset of the log left it. */
-interface QuorumAt {
-  /** Of the control batch; -1: the bootstrap snapshot or the configuration. */
-  readonly offset: Offset;
-  readonly voters: VoterSet;
-  readonly kraftVersion: number;
-}
-
 export class NotLeaderError extends Error {
   override name = 'NotLeaderError';
 }
 
 const READ_BYTES_MAX = 1024 * 1024;
 const CHANCES = 1 << 30;
+/** How long a leader that stops waits for the others to hear of it. */
+const RESIGN_GRACE_MS = 500;
+/** A new voter must have had all of the log within this time; Kafka's constant. */
+const CAUGHT_UP_WITHIN_MS = 3_600_000;
 
 export class RaftDriver {
   readonly #options: RaftDriverOptions;
   readonly #log: QuorumLog;
-  /** Oldest first; never empty; the last counts. */
-  readonly #quorumHistory: QuorumAt[];
+  readonly #quorumHistory: QuorumHistory;
+  readonly #peers: QuorumPeers;
+  readonly #waitingRequests: WaitingRequests;
+  /** For the leader. */
+  readonly voterChanges: VoterChanges;
   #core!: RaftCore;
   /** Appended but not handed over yet, in order. */
   #undelivered: RaftBatch[] = [];
@@ -121,12 +161,35 @@ export class RaftDriver {
   #leadershipToTell: { readonly leaderEpoch: LeaderEpoch; readonly epochStartOffset: Offset } | null = null;
   #leading: LeaderEpoch | null = null;
   #tick: TimerHandle | null = null;
+  #incoming: { readonly snapshotId: SnapshotId; readonly pieces: Buffer[] } | null = null;
+  /** Requests that tell the others of a resignation. */
+  #farewells: Promise<void>[] = [];
+  #updatingVoter = false;
   #stopped = false;
 
   private constructor(options: RaftDriverOptions, quorum: QuorumAt) {
     this.#options = options;
     this.#log = options.log;
-    this.#quorumHistory = [quorum];
+    this.#quorumHistory = new QuorumHistory(quorum);
+    const { self, listenerName, bootstrapServers, random, timer, requestTimeoutMs: timeoutMs } = options;
+    this.#peers = new QuorumPeers({ self, listenerName, bootstrapServers, random });
+    this.#waitingRequests = new WaitingRequests(timer);
+    this.voterChanges = new VoterChanges({
+      timer,
+      timeoutMs,
+      listenerName,
+      leadership: () =>
+        this.#leading === null
+          ? null
+          : {
+              hasCommittedInEpoch: this.#core.hasCommittedInEpoch,
+              highWatermark: this.#core.highWatermark,
+              quorum: this.#quorum,
+            },
+      isCaughtUp: (replica) => this.#isCaughtUp(replica),
+      kraftVersions: (address) => options.transport?.kraftVersions(address) ?? Promise.reject(new Error('no network')),
+      appendVoters: (voters) => this.#appendQuorumChange({ voters }),
+    });
   }
 
   /** Loads snapshot and log. Nothing runs before `start`. */
@@ -138,11 +201,9 @@ export class RaftDriver {
     for (const id of log.snapshotIds()) {
       const snapshot = readUsableSnapshot(log, id, options.logger);
       if (snapshot === null) continue;
-      const { quorum: change, records, lastContainedLogTimestampMs } = snapshot;
-      const isBootstrap = id.endOffset === 0;
-      quorum = changed(quorum, isBootstrap ? -1 : id.endOffset - 1, change);
-      if (!isBootstrap) {
-        loaded = { id, lastContainedLogTimestampMs, records, kraftVersion: quorum.kraftVersion };
+      quorum = quorumOf(id, snapshot, quorum);
+      if (id.endOffset > 0) {
+        loaded = newSnapshot(id, snapshot, quorum);
         offset = id.endOffset;
       }
       break;
@@ -160,6 +221,7 @@ export class RaftDriver {
       self: options.self,
       log,
       voters: driver.#quorum.voters,
+      highWatermark: loaded?.id.endOffset ?? 0,
       timeouts: options.timeouts,
     });
     return driver;
@@ -181,6 +243,11 @@ export class RaftDriver {
     return this.#core.highWatermark;
   }
 
+  /** What the leader says is committed; null while none was heard. */
+  get leaderHighWatermark(): Offset | null {
+    return this.#core.leaderHighWatermark;
+  }
+
   get voters(): VoterSet {
     return this.#quorum.voters;
   }
@@ -198,8 +265,88 @@ export class RaftDriver {
     this.#step((moment) => this.#core.start(this.#options.stateStore.read(), moment));
   }
 
-  receive(message: RaftMessage): void {
-    if (!this.#stopped) this.#step((moment) => this.#core.receive(message, moment));
+  /** Where the leader listens; null where no other one is known. */
+  get leaderAddress(): Address | null {
+    const { leaderId } = this;
+    return leaderId === null ? null : this.#addressOf(leaderId);
+  }
+
+  /** A request of another replica. `senderAddress`: where a new leader says that it listens. */
+  async handle(request: RaftRequest, limits: RequestLimits, senderAddress: Address | null = null): Promise<RaftAnswer> {
+    if (this.#stopped) throw new NotLeaderError('the quorum stops');
+    if (request.kind === 'beginQuorumEpoch' && request.epoch >= this.#core.epoch) {
+      this.#peers.learn(request.from.replicaId, senderAddress);
+    }
+    const answered = this.#waitingRequests.enter(request, limits);
+    this.#step((moment) => this.#core.receive(request, moment));
+    const response = await answered;
+    return { response, leaderAddress: response.leaderId < 0 ? null : this.#addressOf(response.leaderId) };
+  }
+
+  /** What the leader knows of all replicas; null where this one does not lead. */
+  describe(): QuorumView | null {
+    if (this.#leading === null) return null;
+    const { clock, self } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const wallMs = (ms: number | null): number => (ms === null ? -1 : Math.round(clock.nowMs() - (nowMs - ms)));
+    const view = (replica: ReplicaKey): ReplicaView => {
+      if (replica.replicaId === self.replicaId) {
+        const timestamps = { lastFetchTimestampMs: clock.nowMs(), lastCaughtUpTimestampMs: clock.nowMs() };
+        return { replica, logEndOffset: this.#log.endOffset, ...timestamps };
+      }
+      const progress = this.#core.progressOf(replica);
+      return {
+        replica,
+        logEndOffset: progress?.endOffset ?? -1,
+        lastFetchTimestampMs: wallMs(progress?.lastFetchMs ?? null),
+        lastCaughtUpTimestampMs: wallMs(progress?.lastCaughtUpMs ?? null),
+      };
+    };
+    const observers = this.#core.observers(nowMs).map(({ replica }) => replica);
+    if (!this.#core.isVoter) observers.push(self);
+    return {
+      leaderId: self.replicaId,
+      leaderEpoch: this.#leading,
+      highWatermark: this.#core.highWatermark,
+      voters: this.#quorum.voters.keys.map(view),
+      observers: observers.map(view),
+    };
+  }
+
+  /**
+   * Writes the state after everything below `endOffset`, which is committed, and deletes what `mayDelete` says may go, oldest
+   * first. Returns false where there is such a snapshot already.
+   */
+  writeSnapshot(snapshot: {
+    readonly id: SnapshotId;
+    readonly lastContainedLogTimestampMs: number;
+    readonly records: readonly Buffer[];
+  }): boolean {
+    const { id, lastContainedLogTimestampMs, records } = snapshot;
+    assert(id.endOffset <= this.#core.highWatermark, `snapshot ${id.endOffset} of what is not committed`);
+    if ((this.#log.snapshotIds()[0]?.endOffset ?? 0) >= id.endOffset) return false;
+    const { voters, kraftVersion } = this.#quorumHistory.before(id.endOffset);
+    const data = buildSnapshotFile({
+      epoch: id.epoch,
+      nowMs: this.#options.clock.nowMs(),
+      lastContainedLogTimestampMs,
+      quorum: kraftVersion > 0 ? { kraftVersion, voters } : {},
+      records,
+    });
+    this.#log.writeSnapshot(id, data);
+    return true;
+  }
+
+  /** Deletes old snapshots, and the log below those that stay, as far as retention allows. */
+  clean(retention: { readonly maxBytes: number; readonly maxMs: number }): void {
+    const log = this.#log;
+    const nowMs = this.#options.clock.nowMs();
+    for (let ids = log.snapshotIds(); ids.length >= 2; ids = log.snapshotIds()) {
+      const tooLarge = retention.maxBytes >= 0 && log.sizeInBytes > retention.maxBytes;
+      const tooOld = retention.maxMs >= 0 && nowMs - log.snapshotFacts(ids.at(-1)!).modifiedMs > retention.maxMs;
+      if (!tooLarge && !tooOld) return;
+      log.deleteOldestSnapshot(this.#core.highWatermark);
+    }
   }
 
   /**
@@ -240,6 +387,19 @@ export class RaftDriver {
     this.#tick?.cancel();
     this.#failWaiting(new NotLeaderError('the quorum stops'));
     await this.#delivery;
+    await this.#saidFarewell();
+    this.#options.transport?.close();
+  }
+
+  async #saidFarewell(): Promise<void> {
+    if (this.#farewells.length === 0) return;
+    await new Promise<void>((resolve) => {
+      const timeout = this.#options.timer.schedule(RESIGN_GRACE_MS, resolve);
+      void Promise.all(this.#farewells).then(() => {
+        timeout.cancel();
+        resolve();
+      });
+    });
   }
 
   // ---- steps
@@ -271,11 +431,20 @@ export class RaftDriver {
       switch (effect.kind) {
         case 'persistQuorumState':
           break;
-        case 'send':
-          this.#options.transport?.send(effect.to, effect.message);
+        case 'ask':
+          this.#ask(effect.to, effect.request);
+          break;
+        case 'respond':
+          this.#waitingRequests.respond(effect.request, effect.response);
           break;
         case 'serveFetch':
           this.#serveFetch(effect.request, effect.response);
+          break;
+        case 'serveSnapshot':
+          this.#serveSnapshot(effect.request, effect.response);
+          break;
+        case 'snapshotPiece':
+          this.#snapshotPiece(effect);
           break;
         case 'becomeLeader':
           this.#startEpoch(effect.leaderEpoch, effect.grantingVoterIds);
@@ -298,6 +467,77 @@ export class RaftDriver {
     }
   }
 
+  // ---- the network
+
+  #addressOf(replicaId: number): Address | null {
+    const { self, endpoints } = this.#options;
+    return replicaId === self.replicaId
+      ? (endpoints[0] ?? null)
+      : this.#peers.addressOf(replicaId, this.#quorum.voters);
+  }
+
+  #ask(to: ReplicaKey | null, request: RaftRequest): void {
+    const { transport } = this.#options;
+    const { voters } = this.#quorum;
+    const address = to === null ? this.#peers.nextToAsk(voters) : this.#peers.addressOf(to.replicaId, voters);
+    const asked =
+      transport === null || address === null
+        ? Promise.reject(new Error('nobody to ask'))
+        : transport.ask(address, request);
+    const heard = asked.then(
+      ({ response, leaderAddress }) => {
+        if (this.#stopped) return;
+        if (response.epoch >= this.#core.epoch) this.#peers.learn(response.leaderId, leaderAddress);
+        this.#step((moment) => this.#core.answered(request, response, moment));
+        if (request.kind === 'fetch') this.#tellOwnVoter();
+      },
+      () => {
+        if (!this.#stopped) this.#step((moment) => this.#core.failed(request, to, moment));
+      },
+    );
+    // What is wrong in a step is fatal to this replica, and to nobody who waits here.
+    heard.catch((error: unknown) => this.#fatal(error));
+    if (request.kind === 'endQuorumEpoch') this.#farewells.push(heard);
+  }
+
+  /** A voter that moved says so to the leader (KIP-853); with kraft.version 0 the configuration counts. */
+  #tellOwnVoter(): void {
+    const { transport, endpoints } = this.#options;
+    const own = this.#ownVoterIfStale();
+    const address = this.leaderAddress;
+    if (own === null || this.#core.state !== 'follower' || address === null || transport === null) return;
+    if (this.#updatingVoter || endpoints.length === 0) return;
+    this.#updatingVoter = true;
+    const { logger, timer, requestTimeoutMs } = this.#options;
+    transport
+      .updateVoter(address, own, this.#core.epoch)
+      .catch((error: unknown) => logger.info('the leader did not take the new address', { error: String(error) }))
+      .finally(() => {
+        // Not with each fetch: the record must first come back with one.
+        timer.schedule(requestTimeoutMs, () => {
+          this.#updatingVoter = false;
+        });
+      });
+  }
+
+  /** Null where the voter set says of this replica what is true. */
+  #ownVoterIfStale(): OwnVoter | null {
+    const { self, endpoints } = this.#options;
+    const { voters, kraftVersion } = this.#quorum;
+    const present = voters.voter(self.replicaId);
+    if (kraftVersion === 0 || present === undefined || !this.#core.isVoter || endpoints.length === 0) return null;
+    const own = { ...present, endpoints, kraftVersions: SUPPORTED_KRAFT_VERSIONS };
+    return sameVoter(present, own) ? null : own;
+  }
+
+  #isCaughtUp(replica: ReplicaKey): boolean {
+    const progress = this.#core.progressOf(replica);
+    const sinceMs = this.#options.clock.monotonicMs() - CAUGHT_UP_WITHIN_MS;
+    return progress !== null && progress.lastCaughtUpMs !== null && (progress.lastFetchMs ?? sinceMs) > sinceMs;
+  }
+
+  // ---- leading
+
   #startEpoch(leaderEpoch: LeaderEpoch, grantingVoterIds: readonly number[]): void {
     const { self, clock } = this.#options;
     const quorum = this.#quorum;
@@ -313,21 +553,28 @@ export class RaftDriver {
     this.#leadershipToTell = { leaderEpoch, epochStartOffset: baseOffset };
     this.#core.epochStarted(baseOffset);
     this.#enterControlBatch(batch, leaderEpoch, nowMs, change);
-    this.#updateOwnVoter(leaderEpoch);
+    this.#updateOwnVoter();
   }
 
-  /** A node that moved to another port says so (Kafka's UpdateVoter); with kraft.version 0 the configuration counts. */
-  #updateOwnVoter(leaderEpoch: LeaderEpoch): void {
-    const { self, endpoints, clock } = this.#options;
-    const { voters, kraftVersion } = this.#quorum;
-    const present = voters.voter(self.replicaId);
-    if (kraftVersion === 0 || present === undefined || endpoints.length === 0) return;
-    const own = { ...present, endpoints, kraftVersions: SUPPORTED_KRAFT_VERSIONS };
-    if (sameVoter(present, own)) return;
-    const change = { voters: voters.with(own) };
-    const nowMs = clock.nowMs();
-    const batch = newQuorumChangeBatch({ baseOffset: this.#log.endOffset, leaderEpoch, nowMs }, change);
+  /** A leader that moved to another port writes it down itself. */
+  #updateOwnVoter(): void {
+    const own = this.#ownVoterIfStale();
+    if (own === null) return;
+    this.#appendQuorumChange({ voters: this.#quorum.voters.with(own) }).catch(() => {});
+  }
+
+  /** Resolves when it is committed. */
+  #appendQuorumChange(change: QuorumChange): Promise<void> {
+    const leaderEpoch = this.#leading;
+    if (leaderEpoch === null || this.#stopped) return Promise.reject(new NotLeaderError('does not lead'));
+    const nowMs = this.#options.clock.nowMs();
+    const baseOffset = this.#log.endOffset;
+    const batch = newQuorumChangeBatch({ baseOffset, leaderEpoch, nowMs }, change);
+    const committed = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ endOffset: header.nextOffset(batch, 0), resolve, reject });
+    });
     this.#enterControlBatch(batch, leaderEpoch, nowMs, change);
+    return committed;
   }
 
   #enterControlBatch(batch: Buffer, leaderEpoch: LeaderEpoch, nowMs: number, change: QuorumChange): void {
@@ -340,64 +587,152 @@ export class RaftDriver {
     this.#write(batch, leaderEpoch);
   }
 
-  #write(batch: Buffer, leaderEpoch: LeaderEpoch): void {
-    const endOffset = header.nextOffset(batch, 0);
-    this.#log.append(batch, leaderEpoch).then(
-      () => this.#flushed(endOffset),
+  #write(batches: Buffer, leaderEpoch: LeaderEpoch): void {
+    this.#log.append(batches, leaderEpoch).then(
+      () => this.#flushed(),
       (error: unknown) => this.#fatal(error),
     );
+    this.#wakeFetches();
   }
 
-  #flushed(endOffset: Offset): void {
-    if (!this.#stopped) this.#step(() => this.#core.flushed(endOffset));
+  #flushed(): void {
+    if (!this.#stopped) this.#step(() => this.#core.flushed());
   }
 
   #leaderChanged(leaderId: number | null, leaderEpoch: LeaderEpoch): void {
-    this.#options.logger.info('the quorum leader changed', { leaderId, leaderEpoch });
-    if (leaderId === this.#options.self.replicaId || this.#leading === null) return;
-    this.#leading = null;
-    this.#leadershipToTell = null;
-    this.#failWaiting(new NotLeaderError('another leader, or none'));
-    this.#options.listener.handleLeadershipLost(this.#core.highWatermark);
+    const { logger, listener, self } = this.#options;
+    logger.info('the quorum leader changed', { leaderId, leaderEpoch });
+    this.#incoming = null;
+    if (leaderId !== self.replicaId && this.#leading !== null) {
+      this.#leading = null;
+      this.#leadershipToTell = null;
+      this.#failWaiting(new NotLeaderError('another leader, or none'));
+      listener.handleLeadershipLost(this.#deliveredEndOffset);
+    }
+    listener.handleLeaderChange({ leaderId, leaderEpoch });
+    this.#wakeFetches();
   }
+
+  // ---- serving fetches
 
   #serveFetch(request: FetchRequest, response: FetchResponse): void {
-    this.#log.read(request.fetchOffset, READ_BYTES_MAX).then(
-      (records) => this.#options.transport?.send(request.from.replicaId, { ...response, records }),
+    const waiting = this.#waitingRequests;
+    const hasNews = this.#log.endOffset > request.fetchOffset || response.highWatermark > request.highWatermark;
+    if (!hasNews && waiting.park(request, () => this.#resumeFetch(request))) return;
+    this.#log.read(request.fetchOffset, Math.min(waiting.maxBytes(request), READ_BYTES_MAX)).then(
+      (records) => waiting.respond(request, { ...response, records }),
       (error: unknown) => this.#fatal(error),
     );
   }
 
-  #appendFetched(records: Buffer, leaderEpoch: LeaderEpoch): void {
-    this.#log.append(records, leaderEpoch).then(
-      () => this.#flushed(this.#log.endOffset),
-      (error: unknown) => this.#fatal(error),
-    );
-    for (const { position, sizeInBytes } of batches(records)) {
-      this.#enterRead(records.subarray(position, position + sizeInBytes));
+  #resumeFetch(request: FetchRequest): void {
+    if (!this.#stopped) this.#step(() => this.#core.resumeFetch(request));
+  }
+
+  /** There may be news for those who wait for it. */
+  #wakeFetches(): void {
+    const fetches = this.#waitingRequests.unpark();
+    if (fetches.length === 0) return;
+    // Not within the step that made the news.
+    void Promise.resolve().then(() => {
+      for (const request of fetches) this.#resumeFetch(request);
+    });
+  }
+
+  #serveSnapshot(request: FetchSnapshotRequest, response: FetchSnapshotResponse): void {
+    const { snapshotId, position } = request;
+    try {
+      const data = this.#log.readSnapshot(snapshotId);
+      const piece = data.subarray(position, position + this.#waitingRequests.maxBytes(request));
+      const isBeyond = position < 0 || position >= data.length;
+      this.#waitingRequests.respond(
+        request,
+        isBeyond ? { ...response, error: 'POSITION_OUT_OF_RANGE' } : { ...response, size: data.length, data: piece },
+      );
+    } catch (error) {
+      this.#options.logger.warn('a snapshot cannot be read', { ...snapshotId, error: String(error) });
+      this.#waitingRequests.respond(request, { ...response, error: 'SNAPSHOT_NOT_FOUND' });
     }
+  }
+
+  // ---- following
+
+  #appendFetched(records: Buffer, leaderEpoch: LeaderEpoch): void {
+    const whole: Buffer[] = [];
+    for (const { position, sizeInBytes } of batches(records)) {
+      whole.push(records.subarray(position, position + sizeInBytes));
+    }
+    for (const batch of whole) this.#enterRead(batch);
+    this.#write(whole.length === 1 ? whole[0]! : Buffer.concat(whole), leaderEpoch);
   }
 
   #truncate(endOffset: Offset): void {
     this.#undelivered = this.#undelivered.filter((batch) => batch.lastOffset < endOffset);
-    while (this.#quorumHistory.length > 1 && this.#quorum.offset >= endOffset) this.#quorumHistory.pop();
+    this.#quorumHistory.truncateTo(endOffset);
     this.#core.setVoters(this.#quorum.voters);
     this.#log.truncateTo(endOffset).then(
-      () => this.#flushed(endOffset),
+      () => {
+        if (!this.#stopped) this.#step(() => this.#core.truncated());
+      },
       (error: unknown) => this.#fatal(error),
     );
   }
+
+  #snapshotPiece(piece: Extract<RaftEffect, { kind: 'snapshotPiece' }>): void {
+    const { snapshotId, position, data, last } = piece;
+    if (position === 0 || this.#incoming === null) this.#incoming = { snapshotId, pieces: [] };
+    this.#incoming.pieces.push(data);
+    if (!last) return;
+    const { pieces } = this.#incoming;
+    this.#incoming = null;
+    this.#install(snapshotId, Buffer.concat(pieces)).catch((error: unknown) => this.#fatal(error));
+  }
+
+  async #install(id: SnapshotId, data: Buffer): Promise<void> {
+    const { logger, listener, staticVoters } = this.#options;
+    let content: SnapshotContent;
+    try {
+      content = readSnapshotFile(data);
+    } catch (error) {
+      logger.warn('a snapshot of the leader cannot be read', { ...id, error: String(error) });
+      this.#step((moment) => this.#core.snapshotRefused(moment));
+      return;
+    }
+    this.#log.writeSnapshot(id, data);
+    await this.#log.startAnewAtSnapshot();
+    if (this.#stopped) return;
+    const before = { offset: -1, voters: staticVoters ?? new VoterSet([]), kraftVersion: 0 };
+    const quorum = quorumOf(id, content, before);
+    this.#undelivered = [];
+    this.#quorumHistory.restart(quorum);
+    this.#core.setVoters(quorum.voters);
+    this.#deliver(() => listener.handleSnapshot(newSnapshot(id, content, quorum)));
+    logger.info('a snapshot of the leader took the place of the log', { ...id });
+    this.#step(() => this.#core.snapshotInstalled(id));
+  }
+
+  // ---- what is committed
 
   #committed(highWatermark: Offset): void {
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.endOffset <= highWatermark) count++;
     for (const { resolve } of this.#waiting.splice(0, count)) resolve();
+    this.#wakeFetches();
+    this.#resignIfRemoved(highWatermark);
     if (this.#deliveryScheduled) return;
     // What is committed until the listener is free comes in one call.
     this.#deliveryScheduled = true;
     this.#deliver(async () => {
       this.#deliveryScheduled = false;
       await this.#deliverCommitted();
+    });
+  }
+
+  /** A leader that is no voter any more leads until that is committed. */
+  #resignIfRemoved(highWatermark: Offset): void {
+    if (this.#leading === null || this.#core.isVoter || this.#quorum.offset >= highWatermark) return;
+    void Promise.resolve().then(() => {
+      if (!this.#stopped) this.#step((moment) => this.#core.resign(moment));
     });
   }
 
@@ -415,6 +750,11 @@ export class RaftDriver {
     }
   }
 
+  /** Of what the listener was given. */
+  get #deliveredEndOffset(): Offset {
+    return this.#undelivered[0]?.baseOffset ?? this.#log.endOffset;
+  }
+
   #deliver(act: () => Promise<void>): void {
     this.#delivery = this.#delivery.then(act).catch((error: unknown) => this.#fatal(error));
   }
@@ -429,7 +769,7 @@ export class RaftDriver {
     this.#stopped = true;
     this.#tick?.cancel();
     this.#failWaiting(error);
-    if (this.#leading !== null) this.#options.listener.handleLeadershipLost(this.#core.highWatermark);
+    if (this.#leading !== null) this.#options.listener.handleLeadershipLost(this.#deliveredEndOffset);
     this.#leading = null;
     this.#options.onFatal(error);
   }
@@ -471,19 +811,28 @@ export class RaftDriver {
   }
 
   get #quorum(): QuorumAt {
-    return this.#quorumHistory.at(-1)!;
+    return this.#quorumHistory.newest;
   }
 
   #changeQuorum(offset: Offset, change: QuorumChange): void {
     if (change.voters === undefined && change.kraftVersion === undefined) return;
-    this.#quorumHistory.push(changed(this.#quorum, offset, change));
+    this.#quorumHistory.change(offset, change);
     // Before the core exists it will be given the last of them.
     this.#core?.setVoters(this.#quorum.voters);
   }
 }
 
-function changed(quorum: QuorumAt, offset: Offset, { voters, kraftVersion }: QuorumChange): QuorumAt {
-  return { offset, voters: voters ?? quorum.voters, kraftVersion: kraftVersion ?? quorum.kraftVersion };
+function quorumOf(id: SnapshotId, { quorum }: SnapshotContent, before: QuorumAt): QuorumAt {
+  return {
+    offset: id.endOffset - 1,
+    voters: quorum.voters ?? before.voters,
+    kraftVersion: quorum.kraftVersion ?? before.kraftVersion,
+  };
+}
+
+function newSnapshot(id: SnapshotId, content: SnapshotContent, { kraftVersion }: QuorumAt): RaftSnapshot {
+  const { lastContainedLogTimestampMs, records } = content;
+  return { id, lastContainedLogTimestampMs, records, kraftVersion };
 }
 
 /** Null for one that cannot be read: an older one, or the whole log, serves as well. */

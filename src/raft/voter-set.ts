@@ -2,6 +2,7 @@
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { VotersRecord, votersRecord } from '../wire/schema/voters-record.ts';
 import type { InputOf } from '../wire/schema.ts';
+import type { ReplicaKey } from './raft-message.ts';
 
 export interface VoterEndpoint {
   readonly name: string;
@@ -57,6 +58,11 @@ export class VoterSet {
     return this.voters.map((voter) => voter.voterId);
   }
 
+  /** With ZERO_UUID where the directory is not known. */
+  get keys(): ReplicaKey[] {
+    return this.voters.map(({ voterId, directoryId }) => ({ replicaId: voterId, directoryId }));
+  }
+
   /** More than half. */
   get majority(): number {
     return Math.floor(this.voters.length / 2) + 1;
@@ -70,6 +76,16 @@ export class VoterSet {
   has(voterId: number, directoryId: Uuid): boolean {
     const voter = this.voter(voterId);
     return voter !== undefined && (voter.directoryId === directoryId || voter.directoryId === ZERO_UUID);
+  }
+
+  /** A copy with one more. */
+  adding(voter: Voter): VoterSet {
+    return new VoterSet([...this.voters, voter]);
+  }
+
+  /** A copy with one less. */
+  removing(voterId: number): VoterSet {
+    return new VoterSet(this.voters.filter((voter) => voter.voterId !== voterId));
   }
 
   /** A copy in which `voter` takes the place of the one with its id. */

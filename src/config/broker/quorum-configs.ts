@@ -99,10 +99,12 @@ export const quorumConfigs = {
   }),
   'metadata.log.max.record.bytes.between.snapshots': key('LONG', '20971520', 'HIGH', 'read-only', {
     valid: '[1,...]',
+    acts: true,
     doc: 'Bytes of metadata after which a snapshot is made.',
   }),
   'metadata.log.max.snapshot.interval.ms': key('LONG', '3600000', 'HIGH', 'read-only', {
     valid: '[0,...]',
+    acts: true,
     doc: 'Time after which a metadata snapshot is made.',
   }),
   'metadata.log.segment.bytes': key('INT', '1073741824', 'HIGH', 'read-only', {
@@ -119,9 +121,11 @@ export const quorumConfigs = {
     doc: 'Time between no-op records while the controller is idle.',
   }),
   'metadata.max.retention.bytes': key('LONG', '104857600', 'HIGH', 'read-only', {
+    acts: true,
     doc: 'Size of metadata log and snapshots above which old ones are deleted.',
   }),
   'metadata.max.retention.ms': key('LONG', '604800000', 'HIGH', 'read-only', {
+    acts: true,
     doc: 'Age from which metadata segments and snapshots may be deleted.',
   }),
 } satisfies ConfigTable;

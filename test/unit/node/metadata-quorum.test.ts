@@ -241,3 +241,50 @@ test('snapshots of Apache Kafka are read whole', () => {
   expect(snapshot.quorum).toMatchObject({ kraftVersion: 1 });
   expect(snapshot.quorum.voters?.voterIds).toEqual([1]);
 });
+
+test('snapshots are written by bytes, and what is below them leaves the log; a restart loads them', async () => {
+  const fileSystem = new SimulatedDisk();
+  format(fileSystem);
+  const snapshots = { maxBytesBetween: 2000, maxIntervalMs: 0, retention: { maxBytes: 0, maxMs: -1 } };
+  let running = await openQuorum(fileSystem, { snapshots });
+  await startBroker(running);
+  for (let i = 0; i < 40; i++) {
+    await running.quorum.controller.createTopics({ topics: [newTopic(`t${i}`, 3)], validateOnly: false });
+  }
+  const checkpoints = (): string[] =>
+    fileSystem.list('/data/__cluster_metadata-0').filter((name) => name.endsWith('.checkpoint'));
+  expect(checkpoints()).toHaveLength(1);
+  expect(checkpoints()[0]).not.toBe('00000000000000000000-0000000000.checkpoint');
+  const snapshot = readSnapshotFile(fileSystem.readFile(`/data/__cluster_metadata-0/${checkpoints()[0]}`));
+  expect(snapshot.quorum).toMatchObject({ kraftVersion: 1 });
+  const before = [...running.quorum.image.topicsByName.keys()].sort();
+  await running.close();
+
+  running = await openQuorum(fileSystem, { snapshots, seed: 46 });
+  expect([...running.quorum.image.topicsByName.keys()].sort()).toEqual(before);
+  expect(running.quorum.image.features.get('kraft.version')).toBe(1);
+  await startBroker(running);
+  for (const topic of running.quorum.image.topicsById.values()) {
+    for (const partition of topic.partitions.values()) expect(partition).toMatchObject({ leader: 1, isr: [1] });
+  }
+  await running.quorum.controller.createTopics({ topics: [newTopic('after')], validateOnly: false });
+  expect(running.quorum.image.topicsByName.has('after')).toBe(true);
+  await running.close();
+});
+
+test('a snapshot is written some time after a change, and none where nothing changes', async () => {
+  const fileSystem = new SimulatedDisk();
+  format(fileSystem);
+  const snapshots = { maxBytesBetween: 1 << 30, maxIntervalMs: 60_000, retention: { maxBytes: -1, maxMs: -1 } };
+  const running = await openQuorum(fileSystem, { snapshots });
+  await startBroker(running);
+  const count = (): number =>
+    fileSystem.list('/data/__cluster_metadata-0').filter((name) => name.endsWith('.checkpoint')).length;
+  running.time.advance(59_000);
+  expect(count()).toBe(1);
+  running.time.advance(1000);
+  expect(count()).toBe(2);
+  running.time.advance(600_000);
+  expect(count()).toBe(2);
+  await running.close();
+});

@@ -1,0 +1,45 @@
+/** What the quorum's APIs need of this node's replica; `node.ts` plugs the driver in. */
+
+import type { QuorumView } from '../raft/driver.ts';
+import type { RaftRequest, ReplicaKey } from '../raft/raft-message.ts';
+import type { Address, OwnVoter, RaftAnswer } from '../raft/raft-transport.ts';
+import type { VoterChangeResult } from '../raft/voter-changes.ts';
+import type { VoterSet } from '../raft/voter-set.ts';
+import type { RequestLimits } from '../raft/waiting-requests.ts';
+import type { ErrorName } from '../wire/errors.ts';
+
+export interface QuorumReplica {
+  readonly clusterId: string;
+  /** Rejects where this replica stops. */
+  handle(request: RaftRequest, limits: RequestLimits, senderAddress?: Address | null): Promise<RaftAnswer>;
+  /** Null where this replica does not lead. */
+  describe(): QuorumView | null;
+  readonly voters: VoterSet;
+  readonly leaderId: number | null;
+  readonly leaderEpoch: number;
+  readonly leaderAddress: Address | null;
+  readonly voterChanges: {
+    add(
+      voter: OwnVoter,
+      options: { readonly timeoutMs: number; readonly ackWhenCommitted: boolean },
+    ): Promise<VoterChangeResult>;
+    remove(replica: ReplicaKey): Promise<VoterChangeResult>;
+    update(voter: OwnVoter): Promise<VoterChangeResult>;
+  };
+}
+
+export interface QuorumServices {
+  readonly quorum: QuorumReplica;
+}
+
+/** Answered at once. */
+export const NO_LIMITS: RequestLimits = { maxWaitMs: 0, maxBytes: 0 };
+
+/** INCONSISTENT_CLUSTER_ID for another cluster's; a request may leave it out. */
+export function clusterProblem(clusterId: string | null, { quorum }: QuorumServices): ErrorName {
+  return clusterId === null || clusterId === quorum.clusterId ? 'NONE' : 'INCONSISTENT_CLUSTER_ID';
+}
+
+export function clusterProblemMessage(clusterId: string | null, { quorum }: QuorumServices): string {
+  return `The given id "${clusterId}" doesn't match the cluster id "${quorum.clusterId}"`;
+}
