@@ -34,6 +34,7 @@ import { openNodeSocket } from './net/node-socket.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
+import { ConnectionSettings } from './node/connection-settings.ts';
 import { newControllerDispatch } from './node/controller-apis.ts';
 import { ControllerChannel } from './node/controller-channel.ts';
 import { DirectoryReports } from './node/directory-reports.ts';
@@ -96,6 +97,7 @@ export class Node {
   readonly #logger: Logger;
   readonly #loggerLevels = new LoggerLevelTable();
   readonly #brokerConfig: DynamicBrokerConfig;
+  readonly #connectionSettings: ConnectionSettings;
   readonly #fileSystem: FileSystem;
   readonly #monitoring: Monitoring;
   readonly #requestMonitor: RequestMonitor;
@@ -116,6 +118,7 @@ export class Node {
     this.#config = config;
     this.#logger = leveledLogger(options.logger, this.#loggerLevels);
     this.#brokerConfig = new DynamicBrokerConfig(config);
+    this.#connectionSettings = new ConnectionSettings(this.#brokerConfig);
     this.nodeId = config.nodeId;
     this.ephemeral = options.ephemeral;
     this.dataDirectories = [...new Set(config.logDirs.map((directory) => this.#absolute(directory)))];
@@ -237,6 +240,7 @@ export class Node {
     const broker = this.#newBroker(quorum, logDirectories, reports);
     this.#monitorBroker(quorum, logDirectories, broker);
     broker.prepare(quorum.image);
+    this.#connectionSettings.update(quorum.image);
     await quorum.registerBroker({
       listeners: this.#advertised().map(listenerImage),
       rack: this.#config.textOrNull('broker.rack'),
@@ -259,7 +263,11 @@ export class Node {
     this.#started.push({ name: 'fencing', stop: () => quorum.fence() });
     broker.start();
     this.#started.push({ name: 'broker', stop: () => broker.stop() });
-    quorum.onImage((changes, image) => broker.publish(changes, image));
+    quorum.onImage((changes, image) => {
+      broker.publish(changes, image);
+      const { clientQuotasChanged, changedConfigs } = changes;
+      if (clientQuotasChanged || changedConfigs.length > 0) this.#connectionSettings.update(image);
+    });
     await quorum.unfence(logDirectories.cordonedIds);
     reports.open();
     this.#started.push({ name: 'directory reports', stop: () => reports.close() });
@@ -306,6 +314,10 @@ export class Node {
 
   async #bindSockets(listeners: NodeConfig['listeners'], gate: DispatchGate): Promise<SocketServer> {
     const config = this.#config;
+    const limits = this.#connectionSettings.newLimits(
+      listeners.map(({ name }) => name),
+      systemClock,
+    );
     const server = new SocketServer({
       listeners: listeners.map(({ name, securityProtocol, bindAddresses, port }) => ({
         name,
@@ -315,14 +327,14 @@ export class Node {
       })),
       frameSizeMax: config.number('socket.request.max.bytes'),
       connectionsMaxIdleMs: config.number('connections.max.idle.ms'),
-      maxConnections: config.number('max.connections'),
-      maxConnectionsPerIp: config.number('max.connections.per.ip'),
+      limits,
       dispatch: gate.dispatch,
       onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: systemClock,
       timer: systemTimer,
       logger: this.#logger.child('net'),
     });
+    this.#connectionSettings.serves(limits, server);
     this.#bound = [...this.#bound, ...(await server.bind())];
     this.#started.push({ name: 'sockets', stop: () => server.stop(0) });
     return server;

@@ -30,6 +30,7 @@ export const userConfigs = {
 export const ipConfigs = {
   connection_creation_rate: key('INT', '2147483647', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
+    acts: true,
     doc: 'Connections per second that an address may open.',
   }),
 } satisfies ConfigTable;

@@ -10,7 +10,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { AcceptQueue, discard } from './accept-queue.ts';
 import { Connection, type Dispatch, type Peer } from './connection.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 
 export interface ListenerOptions {
   /** Kafka's listener name, upper case. */
@@ -36,10 +38,7 @@ export interface SocketServerOptions {
   readonly frameSizeMax: number;
   /** connections.max.idle.ms; negative: never. */
   readonly connectionsMaxIdleMs: number;
-  /** max.connections */
-  readonly maxConnections?: number;
-  /** max.connections.per.ip */
-  readonly maxConnectionsPerIp?: number;
+  readonly limits: ConnectionLimits;
   readonly dispatch: Dispatch;
   /** A connection has ended. */
   readonly onDisconnected?: (peer: Peer) => void;
@@ -70,7 +69,9 @@ export class SocketServer {
   readonly #options: SocketServerOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
-  readonly #countByAddress = new Map<string, number>();
+  readonly #queues: AcceptQueue[] = [];
+  /** Refused, and not closed yet. */
+  readonly #refused = new Map<Socket, TimerHandle>();
   readonly #acceptedByListener = new Map<string, number>();
   #open = false;
   #stopping = false;
@@ -123,6 +124,12 @@ export class SocketServer {
     this.#idleTimer?.cancel();
     this.#idleTimer = null;
     const serversClosed = this.#closeServers();
+    for (const queue of this.#queues) queue.close();
+    for (const [socket, timer] of this.#refused) {
+      timer.cancel();
+      discard(socket);
+    }
+    this.#refused.clear();
     for (const connection of [...this.#connections]) connection.drain();
     if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {
@@ -173,9 +180,10 @@ export class SocketServer {
   }
 
   #listen(listener: ListenerOptions, address: string, port: number): Promise<Server> {
+    const queue = this.#newQueue(listener);
     const server = createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: SOCKET_HIGH_WATER_MARK },
-      (socket) => this.#accept(listener, socket),
+      (socket) => queue.push(socket),
     );
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -190,26 +198,47 @@ export class SocketServer {
     });
   }
 
-  #accept(listener: ListenerOptions, socket: Socket): void {
-    const clientAddress = plainAddress(socket.remoteAddress);
-    const { maxConnections, maxConnectionsPerIp } = this.#options;
-    const fromSameAddress = this.#countByAddress.get(clientAddress) ?? 0;
-    let refusal: string | null = null;
-    if (this.#stopping || socket.remoteAddress === undefined) refusal = '';
-    else if (maxConnections !== undefined && this.#connections.size >= maxConnections) {
-      refusal = `max.connections (${maxConnections}) are open`;
-    } else if (maxConnectionsPerIp !== undefined && fromSameAddress >= maxConnectionsPerIp) {
-      refusal = `this address has max.connections.per.ip (${maxConnectionsPerIp}) open`;
-    }
-    if (refusal !== null) {
-      if (refusal !== '') {
-        this.#options.logger.warn(`refusing a connection: ${refusal}`, {
+  #newQueue(listener: ListenerOptions): AcceptQueue {
+    const { limits, timer, logger } = this.#options;
+    const queue = new AcceptQueue({
+      timer,
+      lengthMax: BACKLOG,
+      delayMs: () => limits.delayOf(listener.name),
+      accept: (socket) => this.#accept(listener, socket),
+      overflowed: () =>
+        logger.warn('refusing a connection: too many wait for max.connection.creation.rate', {
           listener: listener.name,
-          client: clientAddress,
-        });
-      }
-      socket.on('error', () => {});
-      socket.destroy();
+        }),
+    });
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  /** The limits have changed: who was silent longest goes first where there are too many now. */
+  limitsChanged(): void {
+    const { limits, logger } = this.#options;
+    const longestFirst = [...this.#connections].sort((a, b) => a.lastActiveMs() - b.lastActiveMs());
+    for (const connection of longestFirst) {
+      if (!limits.isExceeded(connection.peer.listenerName)) continue;
+      logger.warn('closing a connection: max.connections was lowered', { client: connection.peer.clientAddress });
+      connection.destroy();
+      this.#forget(connection);
+    }
+  }
+
+  #accept(listener: ListenerOptions, socket: Socket): void {
+    if (this.#stopping || socket.remoteAddress === undefined) {
+      discard(socket);
+      return;
+    }
+    const clientAddress = plainAddress(socket.remoteAddress);
+    const refusal = this.#options.limits.admit(listener.name, clientAddress);
+    if (refusal !== null) {
+      this.#options.logger.warn(`refusing a connection: ${refusal.reason}`, {
+        listener: listener.name,
+        client: clientAddress,
+      });
+      this.#refuse(socket, refusal.delayMs);
       return;
     }
     const localHost = plainAddress(socket.localAddress);
@@ -241,17 +270,27 @@ export class SocketServer {
     });
     this.#connections.add(connection);
     this.#acceptedByListener.set(listener.name, (this.#acceptedByListener.get(listener.name) ?? 0) + 1);
-    this.#countByAddress.set(clientAddress, fromSameAddress + 1);
     this.#scheduleIdleSweep();
+  }
+
+  #refuse(socket: Socket, delayMs: number): void {
+    if (delayMs === 0) {
+      discard(socket);
+      return;
+    }
+    socket.pause();
+    socket.on('error', () => {});
+    const closing = this.#options.timer.schedule(delayMs, () => {
+      this.#refused.delete(socket);
+      discard(socket);
+    });
+    this.#refused.set(socket, closing);
   }
 
   #forget(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
     this.#options.onDisconnected?.(connection.peer);
-    const address = connection.peer.clientAddress;
-    const count = (this.#countByAddress.get(address) ?? 1) - 1;
-    if (count === 0) this.#countByAddress.delete(address);
-    else this.#countByAddress.set(address, count);
+    this.#options.limits.closed(connection.peer.listenerName, connection.peer.clientAddress);
     if (this.#connections.size === 0) {
       this.#idleTimer?.cancel();
       this.#idleTimer = null;

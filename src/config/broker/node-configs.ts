@@ -70,7 +70,11 @@ export const nodeConfigs = {
     acts: true,
     doc: 'Addresses to listen on, as NAME://host:port; an empty host means every address, and an IPv6 address stands in brackets.',
   }),
-  'max.connection.creation.rate': key('INT', '2147483647', 'MEDIUM', 'cluster-wide', { valid: '[0,...]' }),
+  'max.connection.creation.rate': key('INT', '2147483647', 'MEDIUM', 'cluster-wide', {
+    valid: '[0,...]',
+    acts: true,
+    doc: 'Connections per second that are accepted; more of them wait.',
+  }),
   'max.connections': key('INT', '2147483647', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
     acts: true,
@@ -82,6 +86,7 @@ export const nodeConfigs = {
     doc: 'Connections that are accepted from one address at most.',
   }),
   'max.connections.per.ip.overrides': key('STRING', '', 'MEDIUM', 'cluster-wide', {
+    acts: true,
     doc: 'Other limits for single addresses, as host:count.',
   }),
   'max.incremental.fetch.session.cache.slots': key('INT', '1000', 'MEDIUM', 'read-only', {

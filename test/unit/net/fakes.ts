@@ -3,6 +3,11 @@ import type { Clock, Timer, TimerHandle } from '../../../src/base/clock.ts';
 import { type Logger, silentLogger } from '../../../src/base/logger.ts';
 import { systemTimer } from '../../../src/base/system.ts';
 import type { Dispatch } from '../../../src/net/connection.ts';
+import {
+  type ConnectionLimitSettings,
+  ConnectionLimits,
+  unlimitedConnections,
+} from '../../../src/net/connection-limits.ts';
 import { SocketServer, type SocketServerOptions } from '../../../src/net/socket-server.ts';
 
 /** Time that stands still until a test moves it. */
@@ -58,6 +63,18 @@ export class CollectingLogger implements Logger {
   }
 }
 
+export function limitsOf(
+  settings: Partial<ConnectionLimitSettings>,
+  clock: Clock = { nowMs: () => 0, monotonicMs: () => 0 },
+): ConnectionLimits {
+  return new ConnectionLimits({
+    settings: { ...unlimitedConnections, ...settings },
+    window: { sampleCount: 11, sampleMs: 1000 },
+    protectedListener: null,
+    clock,
+  });
+}
+
 const running: SocketServer[] = [];
 
 export async function startServer(
@@ -72,6 +89,7 @@ export async function startServer(
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     timer: systemTimer,
     logger: silentLogger,
+    limits: limitsOf({}),
     ...options,
   });
   running.push(server);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemTimer } from '../../../src/base/system.ts';
 import type { Dispatch, Peer } from '../../../src/net/connection.ts';
 import { SocketServer } from '../../../src/net/socket-server.ts';
-import { CollectingLogger, framed, RawClient, request, startServer, stopServers, textOf } from './fakes.ts';
+import { CollectingLogger, framed, limitsOf, RawClient, request, startServer, stopServers, textOf } from './fakes.ts';
 
 const FETCH = 1;
 const echo: Dispatch = (frame) => [framed(frame)];
@@ -54,6 +54,7 @@ describe('listeners', () => {
       listeners: [listener(['127.0.0.1'], 0, 'INSIDE'), listener([''], 0, 'OUTSIDE')],
       frameSizeMax: 1000,
       connectionsMaxIdleMs: -1,
+      limits: limitsOf({}),
       dispatch: (frame, peer) => {
         names.push(`${peer.listenerName} ${peer.clientAddress}`);
         return [framed(frame)];
@@ -86,6 +87,7 @@ describe('listeners', () => {
       listeners: [listener(['127.0.0.1'])],
       frameSizeMax: 1000,
       connectionsMaxIdleMs: -1,
+      limits: limitsOf({}),
       dispatch: echo,
       clock: { nowMs: () => 0, monotonicMs: () => 0 },
       timer: systemTimer,
@@ -103,9 +105,9 @@ describe('listeners', () => {
   });
 
   it('take no more connections than max.connections and max.connections.per.ip', async () => {
-    for (const limit of [{ maxConnections: 2 }, { maxConnectionsPerIp: 2 }]) {
+    for (const limit of [{ countMax: 2 }, { countPerAddressMax: 2 }]) {
       const logger = new CollectingLogger();
-      const { port, server } = await startServer(echo, { ...limit, logger });
+      const { port, server } = await startServer(echo, { limits: limitsOf(limit), logger });
       const first = await RawClient.connect(port);
       await RawClient.connect(port);
       const third = await RawClient.connect(port);
