@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { RequestMonitor } from './apis/request-monitor.ts';
 import type { Logger } from './base/logger.ts';
-import { systemClock, systemRandom, systemTimer } from './base/system.ts';
+import { nextTurn, systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { type Uuid, ZERO_UUID } from './base/uuid.ts';
 import { topicEntries } from './config/config-entries.ts';
 import { ConfigValidator } from './config/config-validator.ts';
@@ -31,6 +31,7 @@ import { allows, METADATA_VERSION } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
 import { openNodeSocket } from './net/node-socket.ts';
+import { ServerMemory } from './net/server-memory.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
@@ -75,6 +76,8 @@ export interface NodeOptions {
   readonly onFatal?: (error: Error) => void;
 }
 
+/** What all clients together may leave unread; beyond it those who read nothing are closed. */
+const UNSENT_RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
 /** How long requests in hand may take when the node stops. */
 const STOP_GRACE_MS = 1000;
 /** What all logs together keep in memory for consumers that keep up. */
@@ -98,6 +101,7 @@ export class Node {
   readonly #loggerLevels = new LoggerLevelTable();
   readonly #brokerConfig: DynamicBrokerConfig;
   readonly #connectionSettings: ConnectionSettings;
+  readonly #memory: ServerMemory;
   readonly #fileSystem: FileSystem;
   readonly #monitoring: Monitoring;
   readonly #requestMonitor: RequestMonitor;
@@ -119,6 +123,11 @@ export class Node {
     this.#logger = leveledLogger(options.logger, this.#loggerLevels);
     this.#brokerConfig = new DynamicBrokerConfig(config);
     this.#connectionSettings = new ConnectionSettings(this.#brokerConfig);
+    this.#memory = new ServerMemory({
+      requestBytesMax: config.number('queued.max.request.bytes'),
+      responseBytesMax: UNSENT_RESPONSE_BYTES_MAX,
+      clock: systemClock,
+    });
     this.nodeId = config.nodeId;
     this.ephemeral = options.ephemeral;
     this.dataDirectories = [...new Set(config.logDirs.map((directory) => this.#absolute(directory)))];
@@ -328,6 +337,8 @@ export class Node {
       frameSizeMax: config.number('socket.request.max.bytes'),
       connectionsMaxIdleMs: config.number('connections.max.idle.ms'),
       limits,
+      memory: this.#memory,
+      nextTurn,
       dispatch: gate.dispatch,
       onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: systemClock,
@@ -545,6 +556,7 @@ export class Node {
     return new BrokerParts({
       config: this.#config,
       brokerConfig: this.#brokerConfig,
+      roomForResponse: (bytesMin, bytesMax) => this.#memory.roomForResponse(bytesMin, bytesMax),
       clusterId: this.#clusterId,
       controller: quorum.controller,
       channel: this.#newControllerChannel(quorum),

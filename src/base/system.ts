@@ -15,6 +15,11 @@ export const systemTimer: Timer = {
   },
 };
 
+/** Once whatever else has come in meanwhile has had its turn. */
+export function nextTurn(action: () => void): void {
+  setImmediate(action);
+}
+
 export const systemRandom: Random = {
   nextInt: (bound) => randomInt(bound),
   bytes: (count) => randomBytes(count),

@@ -10,6 +10,8 @@
  *   meanwhile is left in the kernel beyond READ_AHEAD_BYTES: a client that does not read is no longer read.
  * - Frames that arrived whole are handled even when the client closed its side right after them (a producer with
  *   acks=0 that ends).
+ * - A connection handles a few requests in a turn of the event loop, however many it has sent, and the others have theirs.
+ * - What all connections hold together has limits (server-memory.ts): a request that finds no room is left in the kernel.
  * - A client that is throttled has its answer at once, and its next request is looked at when the time is over (KIP-219).
  * - Bytes that are no valid frame or request close the connection with one log line, and concern nobody else.
  */
@@ -19,6 +21,7 @@ import type { Logger } from '../base/logger.ts';
 import type { RequestTimes } from '../metrics/request-metrics.ts';
 import { produceRequest } from '../wire/schema/produce.ts';
 import { FrameDecoder, FrameError } from './frame-decoder.ts';
+import type { ServerMemory, SlowReader } from './server-memory.ts';
 
 /**
  * Chunks of one whole response frame; null: no response is due; `close`: why the connection must end; `throttled`: a
@@ -51,6 +54,9 @@ export interface Peer {
 
 /** Read ahead of the request in hand, at most about this much and one chunk. */
 const READ_AHEAD_BYTES = 64 * 1024;
+/** What one connection may do while others wait: that many requests, or that long. */
+const TURN_REQUESTS_MAX = 32;
+const TURN_MS = 2;
 const SIDE_BY_SIDE_REQUESTS_MAX = 256;
 /** Longest delay that a timer takes; whoever waits longer is asked again. */
 const TIMER_DELAY_MAX = 2 ** 31 - 1;
@@ -58,6 +64,8 @@ const SIDE_BY_SIDE_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Pending {
   readonly frameBytes: number;
+  /** Of the memory for requests, until the handler has answered. */
+  readonly reservedBytes: number;
   readonly isProduce: boolean;
   readonly times: RequestTimes | null;
   /** undefined until the handler has answered. */
@@ -71,19 +79,23 @@ export interface ConnectionOptions {
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   readonly timer: Timer;
+  readonly nextTurn: (action: () => void) => void;
+  readonly memory: ServerMemory;
   readonly logger: Logger;
   /** False until the broker serves requests; see `open`. */
   readonly isOpen: boolean;
   readonly onClosed: (connection: Connection) => void;
 }
 
-export class Connection {
+export class Connection implements SlowReader {
   readonly peer: Peer;
   readonly #socket: Socket;
   readonly #decoder: FrameDecoder;
   readonly #dispatch: Dispatch;
   readonly #clock: Clock;
   readonly #timer: Timer;
+  readonly #nextTurn: (action: () => void) => void;
+  readonly #memory: ServerMemory;
   readonly #logger: Logger;
   readonly #onClosed: (connection: Connection) => void;
   /** Requests that were dispatched and not answered yet, oldest first. */
@@ -99,6 +111,15 @@ export class Connection {
   #closed = false;
   #socketGone = false;
   #lastActiveMs: number;
+  /** The turn is over, and there is more to do. */
+  #yielding = false;
+  /** What the request that is being read takes of the memory for requests; 0: nothing yet. */
+  #reservedBytes = 0;
+  /** It found no room. */
+  #starved = false;
+  /** Told to the memory for responses. */
+  #unsentBytes = 0;
+  unsentSinceMs = 0;
   /** Not null while the client is throttled. */
   #throttle: TimerHandle | null = null;
   #throttledUntilMs = 0;
@@ -110,6 +131,8 @@ export class Connection {
     this.#dispatch = options.dispatch;
     this.#clock = options.clock;
     this.#timer = options.timer;
+    this.#nextTurn = options.nextTurn;
+    this.#memory = options.memory;
     this.#logger = options.logger;
     this.#onClosed = options.onClosed;
     this.#open = options.isOpen;
@@ -118,6 +141,7 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => {
       this.#lastActiveMs = this.#clock.monotonicMs();
+      this.#countUnsent();
       this.#pump();
     });
     socket.on('end', () => this.#onEnd());
@@ -143,17 +167,23 @@ export class Connection {
   drain(): void {
     this.#draining = true;
     this.#waiting = null;
+    this.#yielding = false;
+    this.#starved = false;
+    this.#giveReserved();
     this.#endThrottle();
     if (!this.#socketGone) this.#socket.pause();
     this.#endWhenDone();
   }
 
+  /** The client takes nothing, and room is short. */
+  giveUp(): void {
+    this.#logger.warn('closing a connection: its client does not read, and too much waits to be read', this.#facts());
+    this.destroy();
+  }
+
   /** Closes at once; nothing more is sent. */
   destroy(): void {
-    this.#closed = true;
-    this.#pending = [];
-    this.#waiting = null;
-    this.#endThrottle();
+    this.#close();
     if (!this.#socketGone) this.#socket.destroy();
   }
 
@@ -165,7 +195,7 @@ export class Connection {
     if (this.#closed || this.#draining) return;
     this.#lastActiveMs = this.#clock.monotonicMs();
     this.#decoder.push(chunk);
-    this.#pump();
+    if (!this.#yielding) this.#pump();
   }
 
   #onEnd(): void {
@@ -178,6 +208,7 @@ export class Connection {
     this.#socketGone = true;
     this.#inputEnded = true;
     this.#endThrottle();
+    this.#countUnsent();
     this.#onClosed(this);
     // What arrived whole is still handled, its replies are dropped.
     this.#pump();
@@ -187,13 +218,20 @@ export class Connection {
   #pump(): void {
     if (this.#closed || !this.#open) return;
     if (!this.#socketGone) this.#socket.cork();
+    let requestsLeft = TURN_REQUESTS_MAX;
+    const turnEndMs = this.#clock.monotonicMs() + TURN_MS;
     try {
-      while (!this.#draining && !this.#closed) {
+      while (!this.#draining && !this.#closed && !this.#yielding) {
         if (this.#waiting === null) {
           this.#waiting = this.#decoder.next();
           this.#waitingSinceMs = this.#lastActiveMs;
         }
-        if (this.#waiting === null || !this.#mayDispatch(this.#waiting)) break;
+        if (!this.#hasRoom() || this.#waiting === null || !this.#mayDispatch(this.#waiting)) break;
+        if (requestsLeft === 0 || (requestsLeft < TURN_REQUESTS_MAX && this.#clock.monotonicMs() >= turnEndMs)) {
+          this.#yield();
+          break;
+        }
+        requestsLeft--;
         const frame = this.#waiting;
         this.#waiting = null;
         this.#handle(frame);
@@ -209,6 +247,36 @@ export class Connection {
     this.#endWhenDone();
   }
 
+  #yield(): void {
+    this.#yielding = true;
+    this.#nextTurn(() => {
+      this.#yielding = false;
+      this.#pump();
+    });
+  }
+
+  /** Whether the request that is being read, or waits, has its place in the memory for requests. */
+  #hasRoom(): boolean {
+    if (!this.#memory.limitsRequests || this.#reservedBytes > 0) return true;
+    if (this.#starved) return false;
+    const bytes = this.#waiting?.length ?? this.#decoder.frameSize;
+    if (bytes <= 0) return true;
+    const wake = (): void =>
+      this.#nextTurn(() => {
+        this.#starved = false;
+        this.#pump();
+      });
+    if (this.#memory.tryTakeRequest(bytes, wake)) this.#reservedBytes = bytes;
+    else this.#starved = true;
+    return this.#reservedBytes > 0;
+  }
+
+  #giveReserved(): void {
+    const bytes = this.#reservedBytes;
+    this.#reservedBytes = 0;
+    if (bytes > 0) this.#memory.giveRequest(bytes);
+  }
+
   #mayDispatch(frame: Buffer): boolean {
     if (this.#throttle !== null) return false;
     if (!this.#socketGone && this.#socket.writableNeedDrain) return false;
@@ -222,6 +290,8 @@ export class Connection {
   }
 
   #handle(frame: Buffer): void {
+    const reservedBytes = this.#reservedBytes;
+    this.#reservedBytes = 0;
     let reply: Reply | Promise<Reply>;
     try {
       reply = this.#dispatch(frame, this.peer);
@@ -231,11 +301,18 @@ export class Connection {
     const times = this.peer.requestTimes ?? null;
     times?.received(this.#waitingSinceMs);
     if (!(reply instanceof Promise)) {
+      if (reservedBytes > 0) this.#memory.giveRequest(reservedBytes);
       if (this.#pending.length === 0) this.#send(reply, times);
-      else this.#pending.push({ frameBytes: 0, isProduce: isProduce(frame), times, reply });
+      else this.#pending.push({ frameBytes: 0, reservedBytes: 0, isProduce: isProduce(frame), times, reply });
       return;
     }
-    const pending: Pending = { frameBytes: frame.length, isProduce: isProduce(frame), times, reply: undefined };
+    const pending: Pending = {
+      frameBytes: frame.length,
+      reservedBytes,
+      isProduce: isProduce(frame),
+      times,
+      reply: undefined,
+    };
     this.#pending.push(pending);
     this.#pendingBytes += frame.length;
     reply.then(
@@ -246,6 +323,7 @@ export class Connection {
 
   #answered(pending: Pending, reply: Reply): void {
     this.#pendingBytes -= pending.frameBytes;
+    if (pending.reservedBytes > 0) this.#memory.giveRequest(pending.reservedBytes);
     if (this.#closed) return;
     pending.reply = reply;
     if (this.#pending[0] !== pending) return;
@@ -275,6 +353,18 @@ export class Connection {
     for (let index = 0; index < last; index++) this.#socket.write(reply[index]!);
     if (times === null) this.#socket.write(reply[last]!);
     else this.#socket.write(reply[last]!, () => times.finished());
+    this.#countUnsent();
+  }
+
+  /** Small answers that leave at once are not worth counting. */
+  #countUnsent(): void {
+    const isLeft = !this.#socketGone && this.#socket.writableNeedDrain;
+    const unsentBytes = isLeft ? this.#socket.writableLength : 0;
+    if (unsentBytes === this.#unsentBytes) return;
+    if (this.#unsentBytes === 0) this.unsentSinceMs = this.#clock.monotonicMs();
+    const delta = unsentBytes - this.#unsentBytes;
+    this.#unsentBytes = unsentBytes;
+    this.#memory.unsentChanged(this, delta, isLeft);
   }
 
   #throttleFor(throttleTimeMs: number): void {
@@ -294,15 +384,21 @@ export class Connection {
     this.#throttle = null;
   }
 
+  /** Takes no part in anything any more. */
+  #close(): void {
+    this.#closed = true;
+    this.#pending = [];
+    this.#waiting = null;
+    this.#giveReserved();
+    this.#endThrottle();
+  }
+
   /** The one log line of a connection that is closed because of what it sent. */
   #refuse(cause: string): void {
     if (this.#closed) return;
     this.#logger.warn(`closing a client's connection: ${cause}`, this.#facts());
     // Answers of earlier requests have been handed to the socket; let them leave, but read nothing more.
-    this.#closed = true;
-    this.#pending = [];
-    this.#waiting = null;
-    this.#endThrottle();
+    this.#close();
     if (this.#socketGone) return;
     this.#socket.removeAllListeners('data');
     this.#socket.end(() => this.#socket.destroy());
@@ -313,15 +409,21 @@ export class Connection {
     if (this.#socketGone || this.#inputEnded) return;
     const held = this.#decoder.bufferedBytes + (this.#waiting?.length ?? 0);
     const blocked = this.#waiting !== null || (this.#pending.length > 0 && !this.#pending[0]!.isProduce);
-    const stop = this.#draining || this.#socket.writableNeedDrain || (blocked && held > READ_AHEAD_BYTES);
+    const stop =
+      this.#yielding ||
+      this.#starved ||
+      this.#draining ||
+      this.#socket.writableNeedDrain ||
+      (blocked && held > READ_AHEAD_BYTES);
     if (stop && !this.#socket.isPaused()) this.#socket.pause();
     else if (!stop && this.#socket.isPaused()) this.#socket.resume();
   }
 
   #endWhenDone(): void {
     if (this.#closed || !(this.#inputEnded || this.#draining)) return;
-    if (this.#pending.length > 0 || this.#waiting !== null) return;
+    if (this.#pending.length > 0 || this.#waiting !== null || this.#yielding || this.#starved) return;
     this.#closed = true;
+    this.#giveReserved();
     if (this.#socketGone) return;
     if (this.#inputEnded && !this.#decoder.betweenFrames) {
       this.#logger.info('a client closed its connection inside a request, which is lost', this.#facts());

@@ -41,6 +41,11 @@ export class FrameDecoder {
     return this.#unreadBytes + this.#gatheredBytes + this.#lengthBytesSeen;
   }
 
+  /** Size of the frame that is being read; -1 while it is not known. */
+  get frameSize(): number {
+    return this.#frameSize;
+  }
+
   /** The stream may end here: no frame has begun. */
   get betweenFrames(): boolean {
     return this.#unreadBytes === 0 && this.#frameSize === -1 && this.#lengthBytesSeen === 0;

@@ -13,6 +13,7 @@ import type { Logger } from '../base/logger.ts';
 import { AcceptQueue, discard } from './accept-queue.ts';
 import { Connection, type Dispatch, type Peer } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
+import type { ServerMemory } from './server-memory.ts';
 
 export interface ListenerOptions {
   /** Kafka's listener name, upper case. */
@@ -39,6 +40,9 @@ export interface SocketServerOptions {
   /** connections.max.idle.ms; negative: never. */
   readonly connectionsMaxIdleMs: number;
   readonly limits: ConnectionLimits;
+  readonly memory: ServerMemory;
+  /** Runs something when whatever else has come in meanwhile has had its turn. */
+  readonly nextTurn: (action: () => void) => void;
   readonly dispatch: Dispatch;
   /** A connection has ended. */
   readonly onDisconnected?: (peer: Peer) => void;
@@ -264,6 +268,8 @@ export class SocketServer {
       dispatch: this.#options.dispatch,
       clock: this.#options.clock,
       timer: this.#options.timer,
+      nextTurn: this.#options.nextTurn,
+      memory: this.#options.memory,
       logger: this.#options.logger,
       isOpen: this.#open,
       onClosed: (closed) => this.#forget(closed),

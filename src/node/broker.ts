@@ -74,6 +74,8 @@ import { TransactionMarkers } from './transaction-markers.ts';
 export interface BrokerOptions {
   readonly config: NodeConfig;
   readonly brokerConfig: DynamicBrokerConfig;
+  /** How large an answer may become, between two bounds: less, the more other clients have not read yet. */
+  readonly roomForResponse: (bytesMin: number, bytesMax: number) => number;
   readonly clusterId: string;
   readonly controller: Controller;
   /** The way to the active controller, wherever it is. */
@@ -106,6 +108,8 @@ const WAITING_FETCHES_MAX = 100_000;
  * and clients that ask for 50 MB and then read slowly must not add up to gigabytes.
  */
 const FETCH_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
+/** And what it may carry when much waits to be read. */
+const FETCH_RESPONSE_BYTES_MIN = 64 * 1024;
 const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
 const MS_PER_SECOND = 1000;
 const MS_PER_MINUTE = 60_000;
@@ -558,7 +562,11 @@ export class BrokerParts {
       monitor: this.#options.requestMonitor,
       telemetry: this.#options.telemetry,
       clock,
-      fetchMaxBytes: () => Math.min(brokerConfig.current.number('fetch.max.bytes'), FETCH_RESPONSE_BYTES_MAX),
+      fetchMaxBytes: () =>
+        Math.min(
+          brokerConfig.current.number('fetch.max.bytes'),
+          this.#options.roomForResponse(FETCH_RESPONSE_BYTES_MIN, FETCH_RESPONSE_BYTES_MAX),
+        ),
       transactions,
       transactionSettings,
       verification: new ProduceVerification({

@@ -129,7 +129,10 @@ export const nodeConfigs = {
     doc: 'What this process is: broker, controller or both.',
   }),
   'producer.purgatory.purge.interval.requests': key('INT', '1000', 'MEDIUM', 'read-only'),
-  'queued.max.request.bytes': key('LONG', '-1', 'MEDIUM', 'read-only'),
+  'queued.max.request.bytes': key('LONG', '-1', 'MEDIUM', 'read-only', {
+    acts: true,
+    doc: 'Bytes of requests that are read and handled at a time, of all connections together; -1 for no limit.',
+  }),
   'queued.max.requests': key('INT', '500', 'HIGH', 'read-only', { valid: '[1,...]' }),
   'quota.window.num': key('INT', '11', 'LOW', 'read-only', {
     valid: '[1,...]',

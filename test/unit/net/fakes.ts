@@ -8,6 +8,7 @@ import {
   ConnectionLimits,
   unlimitedConnections,
 } from '../../../src/net/connection-limits.ts';
+import { ServerMemory, type ServerMemoryOptions } from '../../../src/net/server-memory.ts';
 import { SocketServer, type SocketServerOptions } from '../../../src/net/socket-server.ts';
 
 /** Time that stands still until a test moves it. */
@@ -63,6 +64,11 @@ export class CollectingLogger implements Logger {
   }
 }
 
+export function memoryOf(options: Partial<ServerMemoryOptions>): ServerMemory {
+  const clock = { nowMs: () => 0, monotonicMs: () => 0 };
+  return new ServerMemory({ requestBytesMax: -1, responseBytesMax: 1e9, clock, ...options });
+}
+
 export function limitsOf(
   settings: Partial<ConnectionLimitSettings>,
   clock: Clock = { nowMs: () => 0, monotonicMs: () => 0 },
@@ -90,6 +96,8 @@ export async function startServer(
     timer: systemTimer,
     logger: silentLogger,
     limits: limitsOf({}),
+    memory: memoryOf({}),
+    nextTurn: (action) => setImmediate(action),
     ...options,
   });
   running.push(server);

@@ -3,7 +3,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemTimer } from '../../../src/base/system.ts';
 import type { Dispatch, Peer } from '../../../src/net/connection.ts';
 import { SocketServer } from '../../../src/net/socket-server.ts';
-import { CollectingLogger, framed, limitsOf, RawClient, request, startServer, stopServers, textOf } from './fakes.ts';
+import {
+  CollectingLogger,
+  framed,
+  limitsOf,
+  memoryOf,
+  RawClient,
+  request,
+  startServer,
+  stopServers,
+  textOf,
+} from './fakes.ts';
 
 const FETCH = 1;
 const echo: Dispatch = (frame) => [framed(frame)];
@@ -55,6 +65,8 @@ describe('listeners', () => {
       frameSizeMax: 1000,
       connectionsMaxIdleMs: -1,
       limits: limitsOf({}),
+      memory: memoryOf({}),
+      nextTurn: (action) => setImmediate(action),
       dispatch: (frame, peer) => {
         names.push(`${peer.listenerName} ${peer.clientAddress}`);
         return [framed(frame)];
@@ -88,6 +100,8 @@ describe('listeners', () => {
       frameSizeMax: 1000,
       connectionsMaxIdleMs: -1,
       limits: limitsOf({}),
+      memory: memoryOf({}),
+      nextTurn: (action) => setImmediate(action),
       dispatch: echo,
       clock: { nowMs: () => 0, monotonicMs: () => 0 },
       timer: systemTimer,
