@@ -99,6 +99,8 @@ async function build() {
     sourcemap: true,
     minify,
     entryFileNames: '[name]-[hash].cjs',
+    // A second file would ask for what it shares with this one by its name, and so run the command once more.
+    codeSplitting: false,
   });
   await command.close();
   const [{ fileName, moduleIds }] = output;

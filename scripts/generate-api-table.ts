@@ -16,8 +16,6 @@ const absent: Readonly<Record<string, string>> = {
   DescribeAcls: 'no authorizer yet',
   CreateAcls: 'no authorizer yet',
   DeleteAcls: 'no authorizer yet',
-  AlterReplicaLogDirs: 'several log directories',
-  DescribeLogDirs: 'several log directories',
   CreateDelegationToken: 'no SASL listeners yet',
   RenewDelegationToken: 'no SASL listeners yet',
   ExpireDelegationToken: 'no SASL listeners yet',

@@ -8,6 +8,7 @@ import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
 import { alterClientQuotasHandler } from './alter-client-quotas.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
 import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments.ts';
+import { alterReplicaLogDirsHandler } from './alter-replica-log-dirs.ts';
 import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts';
 import { consumerGroupDescribeHandler } from './consumer-group-describe.ts';
 import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.ts';
@@ -20,6 +21,7 @@ import { describeClientQuotasHandler } from './describe-client-quotas.ts';
 import { describeClusterHandler } from './describe-cluster.ts';
 import { describeConfigsHandler } from './describe-configs.ts';
 import { describeGroupsHandler } from './describe-groups.ts';
+import { describeLogDirsHandler } from './describe-log-dirs.ts';
 import { describeProducersHandler } from './describe-producers.ts';
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts';
 import { describeTransactionsHandler } from './describe-transactions.ts';
@@ -100,7 +102,9 @@ export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly for
   ServicesOf<typeof listTransactionsHandler> &
   ServicesOf<typeof consumerGroupHeartbeatHandler> &
   ServicesOf<typeof consumerGroupDescribeHandler> &
-  ServicesOf<typeof electLeadersHandler> & {
+  ServicesOf<typeof electLeadersHandler> &
+  ServicesOf<typeof describeLogDirsHandler> &
+  ServicesOf<typeof alterReplicaLogDirsHandler> & {
     /** Null: nothing receives what clients would push, so they are not offered to. */
     readonly telemetry: TelemetryServices['telemetry'] | null;
   };
@@ -156,6 +160,8 @@ export function createApiTable(services: ApiServices): ApiTable {
     ...(telemetry === null
       ? []
       : [apiOf(getTelemetrySubscriptionsHandler({ telemetry })), apiOf(pushTelemetryHandler({ telemetry }))]),
+    apiOf(describeLogDirsHandler(services)),
+    apiOf(alterReplicaLogDirsHandler(services)),
   ]);
   return table;
 }

@@ -52,6 +52,7 @@ export const dynamicOnlyConfigs = {
   }),
   'replica.alter.log.dirs.io.max.bytes.per.second': key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
+    acts: true,
     doc: 'Bytes per second that are moved between log directories at most.',
   }),
 } satisfies ConfigTable;

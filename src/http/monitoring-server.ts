@@ -9,7 +9,8 @@
  * Invariant: whatever a client sends or fails to read, the broker is not disturbed: connections, headers and waits are
  * limited, request bodies are never read, and a scrape that fails is an answer of 500 with one log line.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Logger } from '../base/logger.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 
@@ -51,6 +52,8 @@ export class MonitoringServer {
   /** Rejects with what listening failed with. */
   static async start(options: MonitoringServerOptions): Promise<MonitoringServer> {
     const { host, port, logger } = options;
+    // Loaded here, because most brokers never serve HTTP.
+    const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
     const answers = new Answers(options);
     const server = createServer(
       {

@@ -53,6 +53,7 @@ export interface PlacedLogOptions extends CreateLogOptions {
 
 /** KIP-858: lost, and migrating. */
 const RESERVED_DIRECTORY_IDS: readonly Uuid[] = [ZERO_UUID, ONE_UUID, 'AAAAAAAAAAAAAAAAAAAAAg'];
+const PREFERENCES_MAX = 10_000;
 const DEDUPE_BUFFER_SIZE_MIN = 1024 * 1024;
 
 /** Two directories hold a log of the same partition, and nothing says which one is right. */
@@ -316,6 +317,9 @@ export class LogDirectories {
 
   /** For a log that is not here yet: it will be created there. */
   prefer(topic: string, partition: number, path: string): void {
+    const [oldest] = this.#preferredPaths.keys();
+    // Most of what is asked for comes to be; what does not must not pile up.
+    if (oldest !== undefined && this.#preferredPaths.size >= PREFERENCES_MAX) this.#preferredPaths.delete(oldest);
     this.#preferredPaths.set(partitionDirectoryName(topic, partition), path);
   }
 

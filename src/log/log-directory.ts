@@ -355,6 +355,17 @@ export class LogDirectory {
     return this.#futureLogs.values();
   }
 
+  /** Of the volume; null when the disk does not say, and the directory is offline then. */
+  volumeSize(): { readonly totalBytes: number; readonly usableBytes: number } | null {
+    if (this.#failure !== null) return null;
+    try {
+      return this.#options.fileSystem.volumeSize(this.path);
+    } catch (error) {
+      this.#goOffline(error);
+      return null;
+    }
+  }
+
   /** Logs of either kind, by which a new one's directory is chosen. */
   get logCount(): number {
     return this.#logs.size + this.#futureLogs.size;

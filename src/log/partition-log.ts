@@ -15,6 +15,7 @@ import type { LeaderEpoch, Offset, ProducerEpoch } from '../base/flavor.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import * as batch from '../wire/records/record-batch.ts';
+import type { EpochEntry } from './checkpoint-file.ts';
 import { type CleanablePart, cleanablePart } from './cleanable-part.ts';
 import type { CleanedGroup, CompactionSegment, LastOfProducer } from './compaction.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
@@ -91,6 +92,8 @@ export class PartitionLog {
   #validationOptions: ValidationOptions | null = null;
   #lastProducerExpirationMs: number;
   #closed = false;
+  /** Copies to other directories that are under way: the log must stay as it is. */
+  #cleaningPauses = 0;
   /** Ends the cleaning that is under way; what it made is not taken any more. */
   #abortCleaning: (() => void) | null = null;
 
@@ -509,7 +512,7 @@ export class PartitionLog {
 
   /** What a cleaning would find. `checkpointOffset`: where the last one ended; null before the first. */
   cleanablePart(checkpointOffset: Offset | null, highWatermark: Offset): CleanablePart | null {
-    if (this.offline) return null;
+    if (this.offline || this.#cleaningPauses > 0) return null;
     try {
       return cleanablePart({
         segments: this.#segments,
@@ -552,6 +555,16 @@ export class PartitionLog {
   beginCleaning(abort: () => void): void {
     assert(this.#abortCleaning === null, 'one cleaning of a log at a time');
     this.#abortCleaning = abort;
+  }
+
+  /** Ends a cleaning that is under way; none begins until as many `resumeCleaning`. */
+  pauseCleaning(): void {
+    this.#cleaningPauses++;
+    this.#abortIfCleaning();
+  }
+
+  resumeCleaning(): void {
+    this.#cleaningPauses--;
   }
 
   #abortIfCleaning(): void {
@@ -719,6 +732,11 @@ export class PartitionLog {
     return this.#leaderEpochs.epochForOffset(offset);
   }
 
+  /** Where each leader epoch begins, oldest first. */
+  get leaderEpochs(): readonly EpochEntry[] {
+    return this.#leaderEpochs.entries();
+  }
+
   /** A new leader's first act, so that its epoch has a start offset even before its first record. */
   assignEpochStartOffset(leaderEpoch: LeaderEpoch, startOffset: Offset): void {
     if (this.offline) return;
@@ -882,6 +900,11 @@ export class PartitionLog {
   }
 
   // ---- ends
+
+  /** Resolves when everything appended so far counts as written. Rejects with StorageError. */
+  written(): Promise<void> {
+    return this.#writer.drained();
+  }
 
   /** Resolves when everything appended so far is synced. Rejects with StorageError. */
   async flush(): Promise<void> {

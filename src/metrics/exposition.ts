@@ -4,6 +4,7 @@
  * Each scrape makes a registry of its own from what the sources say: nothing is registered in prom-client's global one, so
  * many brokers can be in one process, and what is gone (a deleted topic) is gone from the next scrape.
  */
+import { createRequire } from 'node:module';
 import type { Gauge as PromGauge } from 'prom-client';
 import { MetricCollection, type MetricFamily, type MetricSource } from './metric-family.ts';
 
@@ -15,8 +16,8 @@ export interface Exposition {
   render(): Promise<string>;
 }
 
-export async function loadExposition(sources: readonly MetricSource[]): Promise<Exposition> {
-  const { Gauge, Registry } = await import('prom-client');
+export function loadExposition(sources: readonly MetricSource[]): Exposition {
+  const { Gauge, Registry } = createRequire(import.meta.url)('prom-client') as typeof import('prom-client');
 
   /** Gives prom-client a family with the values that were collected, whatever their labels. */
   class CollectedFamily extends Gauge {

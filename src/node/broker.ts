@@ -59,6 +59,7 @@ import { IsrChanges } from '../replication/isr-changes.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { ReplicaFetchers } from '../replication/replica-fetchers.ts';
+import { ReplicaMoves } from '../replication/replica-moves.ts';
 import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KafkaError } from '../wire/errors.ts';
 import type { NodeClients } from '../wire/node-client.ts';
@@ -129,6 +130,7 @@ export class BrokerParts {
   readonly #isrChanges: IsrChanges;
   readonly #fetchers: ReplicaFetchers;
   readonly #partitions: HostedPartitions;
+  readonly #moves: ReplicaMoves;
   readonly #fetchSessions: FetchSessionCache;
   readonly #groups: GroupCoordinatorService;
   readonly #markers: TransactionMarkers;
@@ -142,6 +144,7 @@ export class BrokerParts {
     this.#isrChanges = this.#newIsrChanges();
     this.#fetchers = this.#newFetchers();
     this.#partitions = this.#newPartitions();
+    this.#moves = this.#newMoves();
     this.#fetchSessions = new FetchSessionCache({
       random: options.random,
       sessionsMax: options.config.number('max.incremental.fetch.session.cache.slots'),
@@ -188,6 +191,7 @@ export class BrokerParts {
     );
     this.#partitions.apply({ deletedTopics: [], changedPartitions });
     this.#partitions.start();
+    this.#moves.resume();
     const { config, brokerConfig, logDirectories } = this.#options;
     const highWatermark = (log: PartitionLog) => this.#highWatermarkOf(log);
     logDirectories.startRetention({
@@ -238,12 +242,14 @@ export class BrokerParts {
   }
 
   /** Answers everything that waits. The logs are closed by their owner afterwards. */
-  stop(): void {
+  async stop(): Promise<void> {
+    const movesEnded = this.#moves.close();
     this.#transactions.close();
     this.#groups.close();
     this.#fetchers.close();
     this.#isrChanges.close();
     this.#partitions.stop();
+    await movesEnded;
   }
 
   failStorage(error: unknown): void {
@@ -379,6 +385,21 @@ export class BrokerParts {
     const { interBrokerListenerName } = this.#options.config;
     const { listeners = [] } = this.#image.brokers.get(brokerId) ?? {};
     return listeners.find(({ name }) => name === interBrokerListenerName) ?? null;
+  }
+
+  #newMoves(): ReplicaMoves {
+    const { brokerConfig, logDirectories, directoryReports, timer, logger } = this.#options;
+    return new ReplicaMoves({
+      directories: logDirectories,
+      partitions: this.#partitions,
+      timer,
+      logger: logger.child('replication'),
+      bytesPerSecond: () => {
+        const text = brokerConfig.current.settings.get('replica.alter.log.dirs.io.max.bytes.per.second');
+        return text === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, Number(text));
+      },
+      assign: (replica) => directoryReports.assign(replica),
+    });
   }
 
   #leadershipChanged({ topic, partition, leaderEpoch }: Partition, leads: boolean): void {
@@ -577,6 +598,7 @@ export class BrokerParts {
         transactionSettings,
       }),
       markers: this.#markers,
+      logDirs: this.#moves,
       brokerConfig,
       configs: {
         topicExists: (name) => this.#image.topicsByName.has(name),

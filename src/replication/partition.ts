@@ -89,7 +89,7 @@ export class Partition {
   readonly topic: string;
   readonly partition: number;
   readonly topicId: Uuid;
-  readonly log: ReplicaLog;
+  #log: ReplicaLog;
   readonly metrics: TopicMetrics;
   readonly #brokerId: number;
   readonly #minInsyncReplicas: () => number;
@@ -120,7 +120,7 @@ export class Partition {
     this.topic = options.topic;
     this.partition = options.partition;
     this.topicId = options.topicId;
-    this.log = options.log;
+    this.#log = options.log;
     this.metrics = options.metrics;
     this.#brokerId = options.brokerId;
     this.#minInsyncReplicas = options.minInsyncReplicas;
@@ -130,6 +130,10 @@ export class Partition {
     // After an unclean stop the checkpoint may be ahead of the log that recovery left.
     const { logStartOffset, writtenEndOffset } = options.log;
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.checkpointedHighWatermark, writtenEndOffset));
+  }
+
+  get log(): ReplicaLog {
+    return this.#log;
   }
 
   get isLeader(): boolean {
@@ -411,7 +415,21 @@ export class Partition {
   #watchWrite(written: Promise<void>): void {
     if (written === this.#watchedWrite) return;
     this.#watchedWrite = written;
-    written.then(this.#onWritten, this.#onWriteFailed);
+    const log = this.#log;
+    written.then(this.#onWritten, (error: unknown) => {
+      // A log that was moved away has no say any more.
+      if (log === this.#log) this.#writeFailed(error);
+    });
+  }
+
+  /**
+   * The copy in another directory takes the place of the log: it has all of it, and from now on gets the appends. `written`:
+   * all that it was given so far is in its file.
+   */
+  replaceLog(log: ReplicaLog, written: Promise<void>): void {
+    assert(log.logEndOffset === this.#log.logEndOffset, 'a copy that lacks something cannot be the log');
+    this.#log = log;
+    this.#watchWrite(written);
   }
 
   readonly #onWritten = (): void => {
@@ -429,10 +447,10 @@ export class Partition {
     this.#maybeAdvanceHighWatermark();
   };
 
-  readonly #onWriteFailed = (error: unknown): void => {
+  #writeFailed(error: unknown): void {
     this.#events.storageFailed(error);
     this.close('KAFKA_STORAGE_ERROR');
-  };
+  }
 
   #maybeAdvanceHighWatermark(): void {
     if (!this.isLeader) {

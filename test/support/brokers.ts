@@ -12,7 +12,7 @@ import {
   temporaryFolder,
   waitUntilServing,
 } from './processes.ts';
-import { type JavaToolchain, javaArguments, prepareJava, toolsOf } from './toolchain.ts';
+import { type JavaToolchain, javaArguments, prepareJava, programArguments, toolsOf } from './toolchain.ts';
 
 export interface RunningBroker {
   readonly kind: 'ottla' | 'apache';
@@ -34,7 +34,7 @@ export interface RunningBroker {
 }
 
 export interface BrokerOptions {
-  /** server.properties entries on top of `singleNodeProperties`. */
+  /** server.properties entries on top of `singleNodeProperties`; `<data>` in a value is the data directory. */
   readonly properties?: Readonly<Record<string, string>>;
   /** A data directory that another broker left; without it a new one is made. It stays when the broker is removed. */
   readonly dataPath?: string;
@@ -90,7 +90,7 @@ async function startBroker(
   writeFileSync(
     propertiesPath,
     Object.entries(properties)
-      .map(([key, value]) => `${key}=${value}\n`)
+      .map(([key, value]) => `${key}=${value.replaceAll('<data>', dataPath)}\n`)
       .join(''),
   );
   if (options.dataPath === undefined) await prepare(propertiesPath);
@@ -140,7 +140,8 @@ export async function startApacheKafka(java: JavaToolchain, options: BrokerOptio
   return startBroker(
     'apache',
     (propertiesPath) =>
-      startProcess('java', javaArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
+      // Our programs are there for classes that its settings name.
+      startProcess('java', programArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
     async (propertiesPath) => {
       // Any 16 bytes make a cluster id.
       const clusterId = Buffer.from(propertiesPath.slice(-16)).toString('base64url');

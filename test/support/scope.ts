@@ -2,13 +2,11 @@
 // change that adds a feature sets its line to true, and its tests run from then on. They are left out, not skipped: a skipped test is one
 // that a machine cannot run.
 
-import { selfTest } from './brokers.ts';
-
 export const scope = {
   /** Groups under the KIP-848 protocol. */
   consumerGroupProtocol: true,
   transactions: true,
-  describeLogDirs: selfTest || false,
+  describeLogDirs: true,
 } as const;
 
 /** The group protocols to run a test for. */

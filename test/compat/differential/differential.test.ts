@@ -15,7 +15,7 @@ import { scripts as allScripts } from './scripts/index.ts';
 
 const toolchain = await prepareJava();
 /** Sessions that end while the test waits. */
-const properties = { 'group.min.session.timeout.ms': '100' };
+const properties = { 'group.min.session.timeout.ms': '100', 'log.dirs': '<data>,<data>-second' };
 const SHOWN_VALUE_LENGTH = 300;
 const only = process.env['OTTLA_DIFFERENTIAL_ONLY'];
 const scripts = allScripts.filter(({ name }) => only === undefined || name.includes(only));

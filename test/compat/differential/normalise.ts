@@ -72,6 +72,8 @@ export class Normaliser {
   #int64(name: string, value: number): unknown {
     // An offset of the metadata log.
     if (name === 'finalizedFeaturesEpoch' && value >= 0) return '<offset>';
+    // Of a disk that others use, too.
+    if ((name === 'usableBytes' || name === 'totalBytes') && value > 0) return '<bytes>';
     if (name === 'producerId' && value >= 0) return this.#nameOf('producer', String(value));
     return Math.abs(value - Date.now()) < HOUR_MS ? '<now>' : value;
   }

@@ -7,6 +7,7 @@ import { type JavaToolchain, javaArguments } from '../../support/toolchain.ts';
 /** The official scripts and the main classes they start. The wrappers in bin/ say the same. */
 export const toolClasses = {
   'kafka-broker-api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
+  'kafka-client-metrics': 'org.apache.kafka.tools.ClientMetricsCommand',
   'kafka-cluster': 'org.apache.kafka.tools.ClusterTool',
   'kafka-configs': 'kafka.admin.ConfigCommand',
   'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',

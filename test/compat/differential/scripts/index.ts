@@ -4,6 +4,7 @@ import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
 import { consumerGroupScripts } from './consumer-groups.ts';
 import { groupScripts } from './groups.ts';
+import { logDirScripts } from './log-dirs.ts';
 import { offsetScripts } from './offsets.ts';
 import { quotaScripts } from './quotas.ts';
 import { recordScripts } from './records.ts';
@@ -22,4 +23,5 @@ export const scripts: readonly Script[] = [
   ...transactionScripts,
   ...clusterScripts,
   ...administrationScripts,
+  ...logDirScripts,
 ];
