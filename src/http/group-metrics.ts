@@ -2,6 +2,7 @@
  * What a scrape says of the groups that this broker coordinates. Kafka's broker does not tell lag; the names are those of the
  * exporter that people put beside it. A broker knows the high watermark of the partitions that it leads, and only of these.
  */
+import type { CoordinatorCounters } from '../coordinator/counters.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import type { MetricCollection, MetricSource } from '../metrics/metric-family.ts';
 import type { PartitionLookup } from '../replication/partition-lookup.ts';
@@ -38,6 +39,25 @@ export function groupMetrics(groups: GroupsView, partitions: PartitionLookup): M
         samples.add('kafka_consumergroup_members', described[0].members.length, { consumergroup: groupId });
       }
       if (room > 0) room -= await addOffsets(samples, groups, partitions, groupId, room);
+    }
+  };
+}
+
+export function coordinatorMetrics(counters: {
+  readonly group: CoordinatorCounters;
+  readonly transaction: CoordinatorCounters;
+}): MetricSource {
+  return (samples) => {
+    samples.add('kafka_server_group_coordinator_metrics_partition_load_time_max', counters.group.loadMsMax);
+    samples.add('kafka_server_transaction_coordinator_metrics_partition_load_time_max', counters.transaction.loadMsMax);
+    for (const [coordinator, counted] of Object.entries(counters)) {
+      samples.add('ottla_coordinator_loaded_partitions_total', counted.loadedPartitions, { coordinator });
+      samples.add('ottla_coordinator_failed_loads_total', counted.failedLoads, { coordinator });
+      samples.add('ottla_coordinator_commands_total', counted.commands, { coordinator });
+      samples.add('ottla_coordinator_refused_commands_total', counted.refusedCommands, { coordinator });
+      samples.add('ottla_coordinator_written_records_total', counted.writtenRecords, { coordinator });
+      samples.add('ottla_coordinator_failed_writes_total', counted.failedWrites, { coordinator });
+      samples.add('ottla_coordinator_timed_out_writes_total', counted.timedOutWrites, { coordinator });
     }
   };
 }

@@ -27,6 +27,7 @@ function requestHistogram(help: string): MetricRow {
 }
 
 const perTopic = ['topic'];
+const perCoordinator = ['coordinator'];
 const perPartition = ['topic', 'partition'];
 
 export const metricTable = {
@@ -36,6 +37,10 @@ export const metricTable = {
   kafka_server_brokertopicmetrics_bytesout_total: counter(
     perTopic,
     'Bytes of record batches that consumers were sent.',
+  ),
+  kafka_server_brokertopicmetrics_replicationbytesin_total: counter(
+    perTopic,
+    'Bytes of record batches that this broker fetched from leaders.',
   ),
   kafka_server_brokertopicmetrics_replicationbytesout_total: counter(
     perTopic,
@@ -156,6 +161,23 @@ export const metricTable = {
   ),
   kafka_server_raft_metrics_current_leader: gauge([], 'Node that leads the metadata quorum; -1: none.'),
   kafka_server_raft_metrics_current_epoch: gauge([], 'Leader epoch of the metadata quorum.'),
+
+  // Coordinators: of groups, of transactions.
+  kafka_server_group_coordinator_metrics_partition_load_time_max: gauge(
+    [],
+    'Longest time in milliseconds that loading a partition of __consumer_offsets took.',
+  ),
+  kafka_server_transaction_coordinator_metrics_partition_load_time_max: gauge(
+    [],
+    'Longest time in milliseconds that loading a partition of __transaction_state took.',
+  ),
+  ottla_coordinator_loaded_partitions_total: counter(perCoordinator, 'Partitions of its state that were loaded.'),
+  ottla_coordinator_failed_loads_total: counter(perCoordinator, 'Partitions that could not be loaded.'),
+  ottla_coordinator_commands_total: counter(perCoordinator, 'Commands that changed or asked for its state.'),
+  ottla_coordinator_refused_commands_total: counter(perCoordinator, 'Requests refused because too many waited.'),
+  ottla_coordinator_written_records_total: counter(perCoordinator, 'Records of its state that were written.'),
+  ottla_coordinator_failed_writes_total: counter(perCoordinator, 'Writes of its state that failed.'),
+  ottla_coordinator_timed_out_writes_total: counter(perCoordinator, 'Writes that were not committed in time.'),
 
   // Groups that this broker coordinates.
   kafka_server_group_coordinator_metrics_group_count: gauge(['protocol', 'state'], 'Groups, by protocol and state.'),

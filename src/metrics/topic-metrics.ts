@@ -9,6 +9,7 @@ export class TopicMetrics {
   messagesIn = 0;
   bytesIn = 0;
   bytesOut = 0;
+  replicationBytesIn = 0;
   replicationBytesOut = 0;
   bytesRejected = 0;
   produceRequests = 0;
@@ -31,6 +32,11 @@ export class TopicMetrics {
     this.messagesIn += messages;
     this.bytesIn += bytes;
     this.#all?.appended(messages, bytes);
+  }
+
+  replicated(bytes: number): void {
+    this.replicationBytesIn += bytes;
+    this.#all?.replicated(bytes);
   }
 
   produceFailed(): void {
@@ -64,6 +70,7 @@ const FIELDS = {
   kafka_server_brokertopicmetrics_messagesin_total: 'messagesIn',
   kafka_server_brokertopicmetrics_bytesin_total: 'bytesIn',
   kafka_server_brokertopicmetrics_bytesout_total: 'bytesOut',
+  kafka_server_brokertopicmetrics_replicationbytesin_total: 'replicationBytesIn',
   kafka_server_brokertopicmetrics_replicationbytesout_total: 'replicationBytesOut',
   kafka_server_brokertopicmetrics_bytesrejected_total: 'bytesRejected',
   kafka_server_brokertopicmetrics_totalproducerequests_total: 'produceRequests',

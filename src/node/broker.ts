@@ -42,7 +42,7 @@ import { GroupCoordinatorService } from '../coordinator/group/group-coordinator-
 import { TRANSACTION_STATE_TOPIC } from '../coordinator/transaction/transaction-coordinator.ts';
 import { TransactionCoordinatorService } from '../coordinator/transaction/transaction-coordinator-service.ts';
 import { partitionMetrics } from '../http/broker-metrics.ts';
-import { groupMetrics } from '../http/group-metrics.ts';
+import { coordinatorMetrics, groupMetrics } from '../http/group-metrics.ts';
 import type { CompactionRunner } from '../log/log-cleaner.ts';
 import type { LogDirectories } from '../log/log-directories.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
@@ -173,7 +173,11 @@ export class BrokerParts {
   }
 
   get metricSources(): readonly MetricSource[] {
-    return [partitionMetrics(this.#partitions, this.#fetchSessions), groupMetrics(this.#groups, this.#partitions)];
+    return [
+      partitionMetrics(this.#partitions, this.#fetchSessions),
+      groupMetrics(this.#groups, this.#partitions),
+      coordinatorMetrics({ group: this.#groups.counters, transaction: this.#transactions.counters }),
+    ];
   }
 
   /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */

@@ -327,6 +327,7 @@ export class Partition {
     const result = this.log.appendAsFollower(records, this.#state.leaderEpoch);
     if (result.kind === 'appended' && result.sizeInBytes > 0) {
       this.#advancedBytes.appended(result.lastOffset + 1, result.sizeInBytes);
+      this.metrics.replicated(result.sizeInBytes);
       this.#watchWrite(result.written);
     }
     return result;

@@ -8,6 +8,7 @@ import type { Random } from '../../base/random.ts';
 import { randomUuid, type Uuid } from '../../base/uuid.ts';
 import type { ErrorName } from '../../wire/errors.ts';
 import type { CompressionType } from '../../wire/records/record-batch.ts';
+import type { CoordinatorCounters } from '../counters.ts';
 import { partitionForKey } from '../partition-for-key.ts';
 import type { PartitionWriter } from '../partition-writer.ts';
 import { CoordinatorRuntime } from '../runtime.ts';
@@ -103,6 +104,11 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
       reply: (reply) => this.#reply(reply),
       ...(options.defer === undefined ? {} : { defer: options.defer }),
     });
+  }
+
+  /** What has been done since the start, all partitions together. */
+  get counters(): CoordinatorCounters {
+    return this.#runtime.counters;
   }
 
   elected(partition: number, leaderEpoch: number): void {

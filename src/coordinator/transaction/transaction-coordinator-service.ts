@@ -8,6 +8,7 @@
 import type { Clock, Timer, TimerHandle } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ErrorName } from '../../wire/errors.ts';
+import type { CoordinatorCounters } from '../counters.ts';
 import { partitionForKey } from '../partition-for-key.ts';
 import type { PartitionWriter } from '../partition-writer.ts';
 import { CoordinatorRuntime } from '../runtime.ts';
@@ -95,6 +96,11 @@ export class TransactionCoordinatorService implements TransactionCoordinator {
       reply: (reply) => this.#reply(reply),
       ...(options.defer === undefined ? {} : { defer: options.defer }),
     });
+  }
+
+  /** What has been done since the start, all partitions together. */
+  get counters(): CoordinatorCounters {
+    return this.#runtime.counters;
   }
 
   elected(partition: number, leaderEpoch: number): void {

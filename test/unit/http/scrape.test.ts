@@ -126,6 +126,9 @@ describe('the monitoring port', () => {
     expect(
       found.value('kafka_server_group_coordinator_metrics_group_count', { protocol: 'classic', state: 'Empty' }),
     ).toBe(1);
+    expect(found.value('ottla_coordinator_loaded_partitions_total', { coordinator: 'group' })).toBeGreaterThan(0);
+    expect(found.value('ottla_coordinator_written_records_total', { coordinator: 'group' })).toBeGreaterThan(0);
+    expect(found.value('ottla_coordinator_failed_writes_total', { coordinator: 'transaction' })).toBe(0);
     expect(found.value('kafka_server_kafkaserver_brokerstate', {})).toBe(3);
     expect(
       found.value('kafka_server_socket_server_metrics_connection_creation_total', { listener: 'PLAINTEXT' }),
