@@ -32,6 +32,8 @@ export interface JoinGroupCommand {
   readonly client: GroupClient;
   /** The random part of the member id, should a new one be needed. */
   readonly newMemberIdSuffix: string;
+  /** What a new member is called where the group is a KIP-848 one. */
+  readonly newMemberId: string;
 }
 
 export interface SyncGroupCommand {

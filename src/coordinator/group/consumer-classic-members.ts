@@ -45,7 +45,7 @@ export class ConsumerClassicMembers {
     const { input, client, requestId } = command;
     const { groupId, groupInstanceId } = input;
     const isUnknown = input.memberId === '';
-    const memberId = isUnknown ? command.newMemberIdSuffix : input.memberId;
+    const memberId = isUnknown ? command.newMemberId : input.memberId;
     this.#groups.checkRoom(group, memberId);
     if (!supportsProtocols(group, input)) {
       throw new KafkaError('INCONSISTENT_GROUP_PROTOCOL', `Member ${memberId}'s protocols are not supported.`);

@@ -85,7 +85,9 @@ export class ConsumerRegexes {
         // Accepted by another release with other syntax: it matches nothing.
       }
       const before = regexes.get(regularExpression)?.topics;
-      if (before?.size !== topics.length || topics.some((topic) => !before.has(topic))) changed = true;
+      // A new expression that matches nothing changes nothing, unless there is something to take from who brought it.
+      if (before === undefined && topics.length === 0) changed ||= isAnythingAssignedTo(group, regularExpression);
+      else if (before?.size !== topics.length || topics.some((topic) => !before.has(topic))) changed = true;
       const value = { topics, version: image.highestOffset, timestamp: turn.nowMs };
       turn.records.push({ kind: 'consumerRegex', groupId, regularExpression, value });
       regexes.set(regularExpression, {
@@ -120,6 +122,13 @@ export class ConsumerRegexes {
       );
     }
   }
+}
+
+function isAnythingAssignedTo(group: ConsumerGroup, regex: string): boolean {
+  for (const member of group.members()) {
+    if (member.subscribedTopicRegex === regex && group.target(member.memberId).size > 0) return true;
+  }
+  return false;
 }
 
 function subscriberCount(group: ConsumerGroup, regex: string): number {

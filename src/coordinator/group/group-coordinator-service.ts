@@ -160,13 +160,16 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
     }
     const requestId = ++this.#lastRequestId;
     const newMemberIdSuffix = this.#newRandomUuid();
+    const newMemberId = randomUuid(this.#options.random);
     return new Promise((resolve) => {
       this.#joins.set(requestId, resolve);
-      void this.#submit({ kind: 'joinGroup', requestId, input, client, newMemberIdSuffix }).then((outcome) => {
-        if (outcome.kind === 'done') return;
-        const result = joinGroupFailure('', toGroupError(outcome.error));
-        this.#reply({ kind: 'joinGroup', requestId, result });
-      });
+      void this.#submit({ kind: 'joinGroup', requestId, input, client, newMemberIdSuffix, newMemberId }).then(
+        (outcome) => {
+          if (outcome.kind === 'done') return;
+          const result = joinGroupFailure('', toGroupError(outcome.error));
+          this.#reply({ kind: 'joinGroup', requestId, result });
+        },
+      );
     });
   }
 

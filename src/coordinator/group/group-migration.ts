@@ -28,6 +28,7 @@ import type { Migration, Replacement } from './consumer-groups.ts';
 import { readAssignment, readSubscription, writeAssignment } from './embedded-protocol.ts';
 import type { GroupConfig } from './group-config.ts';
 import { type GroupRecord, newGroupMetadataRecord } from './group-records.ts';
+import { groupMetadataHash } from './metadata-hash.ts';
 
 export class GroupMigration implements Migration {
   readonly #config: GroupConfig;
@@ -83,9 +84,10 @@ export class GroupMigration implements Migration {
         ),
       };
     });
+    const metadataHash = groupMetadataHash(new Set(members.flatMap((member) => member.subscribedTopicNames)), image);
     return [
       ...members.map((member) => newMemberRecord(groupId, member)),
-      { kind: 'consumerEpoch', groupId, value: { epoch: generationId, metadataHash: 0n } },
+      { kind: 'consumerEpoch', groupId, value: { epoch: generationId, metadataHash } },
       ...members.map((member) =>
         newTargetRecord(
           groupId,

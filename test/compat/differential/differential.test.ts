@@ -14,8 +14,12 @@ import { runAll, type Transcripts } from './run-all.ts';
 import { scripts as allScripts } from './scripts/index.ts';
 
 const toolchain = await prepareJava();
-/** Sessions that end while the test waits. */
-const properties = { 'group.min.session.timeout.ms': '100', 'log.dirs': '<data>,<data>-second' };
+/** Sessions that end while the test waits, and assignments that follow at once, so that nothing depends on how fast the steps are. */
+const properties = {
+  'group.min.session.timeout.ms': '100',
+  'group.consumer.assignment.interval.ms': '0',
+  'log.dirs': '<data>,<data>-second',
+};
 const SHOWN_VALUE_LENGTH = 300;
 const only = process.env['OTTLA_DIFFERENTIAL_ONLY'];
 const scripts = allScripts.filter(({ name }) => only === undefined || name.includes(only));

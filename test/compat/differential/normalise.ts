@@ -53,6 +53,8 @@ export class Normaliser {
       case 'uuid':
         return value === ZERO_UUID || value === ONE_UUID ? value : this.#nameOf('uuid', value as string);
       case 'string':
+        // Drawn by the broker for a member of a KIP-848 group.
+        if (name === 'memberId' && /^[\w-]{22}$/.test(value as string)) return this.#nameOf('id', value as string);
         return this.#text(value as string);
       case 'bytes':
       case 'records':

@@ -23,30 +23,12 @@ const owning = (...partitions: number[]) => ({ topicPartitions: [{ topicId: '$to
 const describe = (name: string): RequestStep =>
   ask(name, 'ConsumerGroupDescribe', { groupIds: ['@group'] }, { unordered: ['groups.0.members'] });
 
-/** Assignments follow at once, so that nothing depends on how fast the steps are. */
-const atOnce = (groupId: string): RequestStep =>
-  ask(
-    'assignment interval 0',
-    'IncrementalAlterConfigs',
-    {
-      resources: [
-        {
-          resourceType: 32,
-          resourceName: groupId,
-          configs: [{ name: 'consumer.assignment.interval.ms', configOperation: 0, value: '0' }],
-        },
-      ],
-    },
-    { setup: true },
-  );
-
 const topic = (partitions = 4) => [createTopic('@topic', { partitions }), { ready: '@topic' }];
 
 const life: Script = {
   name: 'consumer-group-life',
   steps: [
     ...topic(),
-    atOnce('@group'),
     ask('beats in a group that is not there', 'ConsumerGroupHeartbeat', {
       groupId: '@group',
       memberId: 'a',
@@ -155,7 +137,6 @@ const statics: Script = {
   name: 'consumer-group-static',
   steps: [
     ...topic(),
-    atOnce('@group'),
     join('one joins', 'one', fixed('i')),
     join('another with its instance id', 'two', fixed('i')),
     beat('another beats with its instance id', 'two', 2, fixed('i')),
@@ -201,7 +182,6 @@ const offsets: Script = {
   name: 'consumer-group-offsets',
   steps: [
     ...topic(),
-    atOnce('@group'),
     join('a joins', 'a'),
     commit('commits', 'a', 2),
     commit('v9', 'a', 2, 0, 9),
@@ -239,7 +219,6 @@ const growing: Script = {
   name: 'consumer-group-topics',
   steps: [
     ...topic(2),
-    atOnce('@group'),
     join('a joins', 'a', { subscribedTopicNames: ['@topic', '@later'] }),
     ask(
       'adds partitions',
@@ -271,7 +250,6 @@ const expression: Script = {
   name: 'consumer-group-regex',
   steps: [
     ...topic(2),
-    atOnce('@group'),
     join('a joins', 'a', { subscribedTopicNames: null, subscribedTopicRegex: '@t.p[hi]c' }),
     { ...beat('a gets what matches', 'a', 1, owning()), until: { path: 'memberEpoch', is: 2 } },
     join('b joins with the same', 'b', { subscribedTopicNames: null, subscribedTopicRegex: '@t.p[hi]c' }),
@@ -341,7 +319,6 @@ const migration: Script = {
   name: 'consumer-group-migration',
   steps: [
     ...topic(),
-    atOnce('@group'),
     classicJoin('a classic member asks for an id', '', []),
     classicJoin('it joins', '$classic', []),
     classicSync('it assigns', [0, 1, 2, 3]),

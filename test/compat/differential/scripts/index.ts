@@ -8,6 +8,7 @@ import { logDirScripts } from './log-dirs.ts';
 import { offsetScripts } from './offsets.ts';
 import { quotaScripts } from './quotas.ts';
 import { recordScripts } from './records.ts';
+import { strangerScripts } from './strangers.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
 
@@ -21,6 +22,7 @@ export const scripts: readonly Script[] = [
   ...groupScripts,
   ...consumerGroupScripts,
   ...transactionScripts,
+  ...strangerScripts,
   ...clusterScripts,
   ...administrationScripts,
   ...logDirScripts,

@@ -80,6 +80,21 @@ describe('upgrade', () => {
     expect(f.describeConsumer()).toMatchObject({ groupState: 'Stable', groupEpoch: 2 });
   });
 
+  test('a static member of the new protocol takes the place of a classic one, and nothing else changes', () => {
+    const f = new ConsumerGroupFixture(orders);
+    const request = f.join({ groupInstanceId: 'i', protocols: [{ name: 'range', metadata }] });
+    f.fire('join g');
+    const { memberId } = f.joined(request)!;
+    const all = new Map([[idOf('orders'), new Set([0, 1, 2, 3])]]);
+    const assignments = [{ memberId, assignment: writeAssignment(all, metadata, orders) }];
+    f.sync({ memberId, groupInstanceId: 'i', assignments });
+    expect(f.joins('a', ['orders'], { instanceId: 'i' })).toMatchObject({
+      memberEpoch: 1,
+      assignment: owned('orders', 0, 1, 2, 3),
+    });
+    expect(f.written.filter(({ kind }) => kind === 'consumerEpoch')).toHaveLength(1);
+  });
+
   test('members that wait in the classic group are told to come again', () => {
     const { f } = classicGroup();
     const waiting = f.join({ clientId: 'late', protocols: [{ name: 'range', metadata }] });

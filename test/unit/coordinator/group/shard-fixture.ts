@@ -124,6 +124,7 @@ export class ShardFixture {
       },
       client: { clientId: clientId ?? 'c', clientHost: '/127.0.0.1' },
       newMemberIdSuffix: `id${requestId}`,
+      newMemberId: `id${requestId}`,
     });
     return requestId;
   }
