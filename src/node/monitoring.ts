@@ -114,7 +114,7 @@ export class Monitoring {
       processMetrics(view),
       telemetry.collect,
     );
-    const exposition = loadExposition(this.#sources);
+    const exposition = loadExposition(this.#sources, timer);
     try {
       this.#server = await MonitoringServer.start({
         ...endpoint,

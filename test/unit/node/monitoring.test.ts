@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Logger, silentLogger } from '../../../src/base/logger.ts';
+import { systemTimer } from '../../../src/base/system.ts';
 import { Broker } from '../../../src/index.ts';
 import { Monitoring } from '../../../src/node/monitoring.ts';
 import { RawConnection } from '../../support/raw-client.ts';
@@ -15,7 +16,7 @@ function newMonitoring(endpoint: { host: string; port: number } | null): Monitor
     clusterId: () => 'cluster',
     telemetryMaxBytes: 1000,
     clock: time,
-    timer: time,
+    timer: systemTimer,
     random: { nextInt: () => 0, bytes: (count) => Buffer.alloc(count) },
     logger: silentLogger,
   });
