@@ -172,13 +172,13 @@ export function encodeRequest(request: RawRequest, correlationId: number): Buffe
     },
     writer,
   );
-  if (request.rawBody === undefined) {
-    // A version that no schema has goes out with the newest body that there is.
-    const known = Math.min(request.version, parseVersions(schema.versions).max);
-    encodeInto(schema, known, pruneFields(schema.fields, known, request.body ?? {}), writer);
-  } else {
-    writer.raw(Buffer.from(request.rawBody, 'hex'));
-  }
+  // A version that no schema has goes out with the newest body that there is.
+  const known = Math.min(request.version, parseVersions(schema.versions).max);
+  writer.raw(
+    request.rawBody === undefined
+      ? encodeBody(request.api, known, request.body ?? {})
+      : Buffer.from(request.rawBody, 'hex'),
+  );
   let frame = writer.toBuffer();
   if (request.cut !== undefined) frame = frame.subarray(0, frame.length - request.cut);
   if (request.trailing !== undefined) frame = Buffer.concat([frame, Buffer.from(request.trailing, 'hex')]);
@@ -186,7 +186,15 @@ export function encodeRequest(request: RawRequest, correlationId: number): Buffe
   return frame;
 }
 
-function decodeResponse(request: RawRequest, frame: Buffer): Body {
+/** A request's body; fields that the version lacks are left out. */
+export function encodeBody(api: string, version: number, body: Body): Buffer {
+  const schema = schemaOf(`${api}Request`);
+  const writer = new Writer();
+  encodeInto(schema, version, pruneFields(schema.fields, version, body), writer);
+  return writer.toBuffer();
+}
+
+export function decodeResponse(request: RawRequest, frame: Buffer): Body {
   const schema = schemaOf(`${request.api}Response`);
   const reader = new Reader(frame);
   const isApiVersions = request.api === 'ApiVersions';
