@@ -54,7 +54,9 @@ export class GroupOffsets {
       this.#classic.rebalance.scheduleSession(group, member, turn);
     }
 
-    const expireTimestamp = input.retentionTimeMs === -1 ? -1 : turn.nowMs + input.retentionTimeMs;
+    // Clients that mean "for ever" send the largest number there is.
+    const expireTimestamp =
+      input.retentionTimeMs === -1 ? -1 : Math.min(turn.nowMs + input.retentionTimeMs, Number.MAX_SAFE_INTEGER);
     return { error: 'NONE', topics: this.#write(groupId, input.topics, expireTimestamp, turn) };
   }
 

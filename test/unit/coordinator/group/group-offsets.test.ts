@@ -103,6 +103,13 @@ describe('committing', () => {
     expect(groupRecordCodec.decode(key, value)).toMatchObject({ valueVersion: 1, value: { expireTimestamp: 1500 } });
   });
 
+  test('with a retention for ever can be written', () => {
+    const f = new ShardFixture();
+    commit(f, { retentionTimeMs: Number.MAX_SAFE_INTEGER }, { metadata: null });
+    const { key, value } = groupRecordCodec.encode(f.written[0]!);
+    expect(groupRecordCodec.decode(key, value)).toMatchObject({ value: { expireTimestamp: Number.MAX_SAFE_INTEGER } });
+  });
+
   test('a group that does not exist has no generation to commit for', () => {
     const f = new ShardFixture();
     expect(commit(f, { generationIdOrMemberEpoch: 1, memberId: 'm' }).response).toMatchObject({
