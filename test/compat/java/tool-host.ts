@@ -16,9 +16,19 @@ export const toolClasses = {
   'kafka-consumer-perf-test': 'org.apache.kafka.tools.ConsumerPerformance',
   'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'kafka-dump-log': 'org.apache.kafka.tools.DumpLogSegments',
+  'kafka-e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
+  'kafka-features': 'org.apache.kafka.tools.FeatureCommand',
   'kafka-get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
+  'kafka-groups': 'org.apache.kafka.tools.GroupsCommand',
+  'kafka-leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
+  'kafka-metadata-quorum': 'org.apache.kafka.tools.MetadataQuorumCommand',
+  'kafka-metadata-shell': 'org.apache.kafka.shell.MetadataShell',
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+  'kafka-replica-verification': 'org.apache.kafka.tools.ReplicaVerificationTool',
+  'kafka-storage': 'kafka.tools.StorageTool',
+  'kafka-streams-application-reset': 'org.apache.kafka.tools.StreamsResetter',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
   'kafka-verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
@@ -128,7 +138,7 @@ export class ToolHost {
 
   #start(): RunningProcess {
     const args = javaArguments(this.java, '384m', 'ToolHost', [], `${this.java.hostClassPath}:`);
-    args.unshift('--add-opens', 'java.base/java.lang=ALL-UNNAMED');
+    args.unshift('--add-opens', 'java.base/java.lang=ALL-UNNAMED', '-Djava.security.manager=allow');
     this.#process = startProcess('java', args, { stdin: true, onStdoutLine: (line) => this.#answered?.(line) });
     return this.#process;
   }

@@ -108,7 +108,8 @@ public final class ToolHost {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      if (!name.startsWith("org.apache.kafka.tools.") && !name.startsWith("kafka.")) return super.loadClass(name, resolve);
+      boolean ofTools = name.startsWith("org.apache.kafka.tools.") || name.startsWith("org.apache.kafka.shell.") || name.startsWith("kafka.");
+      if (!ofTools) return super.loadClass(name, resolve);
       synchronized (getClassLoadingLock(name)) {
         Class<?> loaded = findLoadedClass(name);
         if (loaded == null) {
@@ -132,10 +133,11 @@ public final class ToolHost {
     List<URL> urls = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
       String name = new File(entry).getName();
-      if (name.startsWith("kafka-tools") || name.startsWith("kafka_")) urls.add(new File(entry).toURI().toURL());
+      if (name.startsWith("kafka-tools") || name.startsWith("kafka-shell") || name.startsWith("kafka_")) urls.add(new File(entry).toURI().toURL());
     }
     Exit.setExitProcedure((status, message) -> current.exit(status, message));
     Exit.setHaltProcedure((status, message) -> current.exit(status, message));
+    refuseSystemExit();
     Exit.setShutdownHookAdder((name, hook) -> current.shutdownHooks.add(hook));
     BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     silence();
@@ -144,6 +146,26 @@ public final class ToolHost {
       answers.flush();
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  /** Argument parsers of some tools end the process without asking Kafka's Exit. */
+  @SuppressWarnings("removal")
+  private static void refuseSystemExit() {
+    java.security.Policy.setPolicy(new java.security.Policy() {
+      @Override
+      public boolean implies(java.security.ProtectionDomain domain, java.security.Permission permission) {
+        return true;
+      }
+    });
+    System.setSecurityManager(new SecurityManager() {
+      @Override
+      public void checkExit(int status) {
+        current.exit(status, null);
+      }
+
+      @Override
+      public void checkPermission(java.security.Permission permission) {}
+    });
   }
 
   private static ObjectNode handle(ObjectMapper json, JsonNode request, List<URL> urls) throws Exception {
