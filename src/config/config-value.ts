@@ -31,9 +31,17 @@ const nullValue: ParsedValue = { value: null, text: null };
 
 /** Parses and validates. `text` null stands for Kafka's null, which only keys without a range accept. Throws ConfigError. */
 export function parseConfig(name: string, configKey: ConfigKey, text: string | null): ParsedValue {
-  const parsed = text === null ? nullValue : parseType(name, configKey.type, text);
+  const parsed = text === null ? nullValue : withoutRepetition(name, configKey, parseType(name, configKey.type, text));
   validate(name, configKey, parsed);
   return parsed;
+}
+
+/** A list keeps the first of equal elements (KIP-1161). */
+function withoutRepetition(name: string, configKey: ConfigKey, parsed: ParsedValue): ParsedValue {
+  if (configKey.type !== 'LIST' || !Array.isArray(parsed.value) || repeatedElementsAllowed.has(name)) return parsed;
+  if (configKey.valid === throttledReplicas) return parsed;
+  const value = [...new Set(parsed.value as readonly string[])];
+  return { value, text: value.join(',') };
 }
 
 /** The value of a key that nobody has set. Throws ConfigError when it must be set. */
@@ -142,10 +150,15 @@ export function doubleText(value: number): string {
 }
 
 /** LIST keys whose default is not empty but that may be set to nothing (KIP-1161). */
-const emptyListAllowed = new Set(['cleanup.policy', 'log.cleanup.policy', 'metric.reporters', 'ssl.enabled.protocols']);
-
-/** What the broker does with a repeated policy is what it does with one. */
-const repeatedPoliciesAllowed = new Set(['cleanup.policy', 'log.cleanup.policy']);
+const emptyListAllowed = new Set([
+  'cleanup.policy',
+  'early.start.listeners',
+  'log.cleanup.policy',
+  'metric.reporters',
+  'sasl.enabled.mechanisms',
+  'sasl.kerberos.principal.to.local.rules',
+  'ssl.enabled.protocols',
+]);
 
 /** Client metrics lists are checked by `client-metrics-config.ts` alone, the throttle lists by their own pattern. */
 const repeatedElementsAllowed = new Set(['match', 'metrics']);
@@ -226,7 +239,7 @@ function valuesOf(valid: string): string[] {
 
 const throttledReplicas = '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
 
-/** Kafka's `ValidList` (KIP-1161): no element twice but a cleanup policy, none empty, each an allowed one. */
+/** Kafka's `ValidList` (KIP-1161): no element empty, each an allowed one. */
 function validateList(name: string, configKey: ConfigKey, { value }: ParsedValue): void {
   if (repeatedElementsAllowed.has(name)) return;
   const { valid } = configKey;
@@ -252,14 +265,10 @@ function validateList(name: string, configKey: ConfigKey, { value }: ParsedValue
       `Configuration '${name}' must not be empty. Valid values include: ${valid ?? 'any non-empty value'}`,
     );
   }
-  if (new Set(list).size !== list.length && !repeatedPoliciesAllowed.has(name)) {
-    throw new ConfigError(`Configuration '${name}' values must not be duplicated.`);
-  }
-  if (list.includes('')) throw new ConfigError(`Configuration '${name}' values must not be empty.`);
-  if (valid === null) return;
-  const allowed = valuesOf(valid);
+  const allowed = valid === null ? null : valuesOf(valid);
   for (const element of list) {
-    if (!allowed.includes(element)) {
+    if (element === '') throw new ConfigError(`Configuration '${name}' values must not be empty.`);
+    if (allowed !== null && !allowed.includes(element)) {
       throw ConfigError.invalid(name, element, `String must be one of: ${allowed.join(', ')}`);
     }
   }

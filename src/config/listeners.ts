@@ -1,5 +1,6 @@
 /** Parses `listeners` and its relatives: names, hosts (IPv6 in brackets), ports, security protocols, quorum addresses. */
 import { ConfigError } from './config-key.ts';
+import { listText } from './config-value.ts';
 
 export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
 
@@ -67,13 +68,13 @@ export function parseListeners(
   const text = entries.join(',');
   const listeners = entries.map((entry) => {
     const match = listenerPattern.exec(entry);
-    if (match === null) throw creationError(text, `Unable to parse ${entry} to a broker endpoint`);
+    if (match === null) throw creationError(entries, `Unable to parse ${entry} to a broker endpoint`);
     const name = match[1]!.toUpperCase();
     const port = Number(match[4]);
-    if (port > 65535 || port < -1) throw creationError(text, `Invalid port ${port} of listener ${name}`);
+    if (port > 65535 || port < -1) throw creationError(entries, `Invalid port ${port} of listener ${name}`);
     const securityProtocol = protocols.get(name);
     if (securityProtocol === undefined) {
-      throw creationError(text, `No security protocol defined for listener ${name}`);
+      throw creationError(entries, `No security protocol defined for listener ${name}`);
     }
     return { name, host: match[2] ?? match[3]!, port, securityProtocol };
   });
@@ -84,8 +85,8 @@ export function parseListeners(
   return listeners;
 }
 
-function creationError(text: string, reason: string): ConfigError {
-  return new ConfigError(`Error creating broker listeners from '${text}': ${reason}`);
+function creationError(entries: readonly string[], reason: string): ConfigError {
+  return new ConfigError(`Error creating broker listeners from '${listText(entries)}': ${reason}`);
 }
 
 /** Two listeners may share a port only as one IPv4 and one IPv6 address. Port 0 is never shared. */

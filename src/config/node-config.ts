@@ -186,6 +186,7 @@ export class NodeConfig extends BrokerSettings {
     if (this.isSet('security.inter.broker.protocol')) {
       throw new ConfigError('Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.');
     }
+    if (named === '') throw new ConfigError('The provided listener name is null or empty string');
     const name = named.toUpperCase();
     if (!this.securityProtocols.has(name)) {
       throw new ConfigError(

@@ -26,6 +26,7 @@ export function assertConsistent(config: NodeView): void {
   if (config.number('node.id') !== config.number('broker.id')) {
     throw new ConfigError('You must set `node.id` to the same value as `broker.id`.');
   }
+  require(config.number('log.cleaner.threads') >= 1, 'Log cleaner threads should be at least 1');
   assertSettingsConsistent(config);
   assertQuorum(config);
   assertListeners(config);
@@ -81,11 +82,19 @@ export function assertSettingsConsistent(config: BrokerSettings): void {
       idleMs, `connection.failed.authentication.delay.ms=${authenticationDelayMs} should always be less than connections.max.idle.ms=${idleMs} ` +
     'to prevent failed authentication responses from timing out');
   for (const kind of ['consumer', 'share', 'streams'] as const) assertGroupBounds(config, kind);
-  require(config.number('group.max.session.timeout.ms') >=
+  atLeast(config, 'group.share.max.share.sessions', 'group.share.max.size');
+  require(config.number('group.streams.num.standby.replicas') <=
     config.number(
-      'group.min.session.timeout.ms',
-    ), 'group.max.session.timeout.ms must be greater than or equal to group.min.session.timeout.ms');
+      'group.streams.max.standby.replicas',
+    ), 'group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas');
+  for (const name of ['offsets.topic.compression.codec', 'share.coordinator.state.topic.compression.codec'] as const) {
+    const codec = config.number(name);
+    require(codec >= 0 && codec < CODEC_COUNT, `Unknown compression type id: ${codec}`);
+  }
 }
+
+/** None, gzip, snappy, lz4, zstd. */
+const CODEC_COUNT = 5;
 
 /** `host:count` and a comma, any number of times. The messages are those of Java's own classes, as Kafka passes them on. */
 function assertConnectionOverrides(text: string): void {
@@ -168,6 +177,12 @@ function assertQuorum(config: NodeView): void {
 }
 
 function assertListeners(config: NodeView): void {
+  const known = [...config.listeners.map((listener) => listener.name), ...config.controllerListenerNames];
+  for (const name of config.list('early.start.listeners')) {
+    require(known.includes(
+      name.toUpperCase(),
+    ), `early.start.listeners contains listener ${name}, but this is not contained in listeners or controller.listener.names`);
+  }
   const advertised = config.advertisedBrokerListeners.map((listener) => listener.name);
   if (config.isBroker) {
     const names = config.listeners.map((listener) => listener.name);

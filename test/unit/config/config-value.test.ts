@@ -101,7 +101,13 @@ describe('values are validated as Kafka validates them', () => {
       '',
       "Configuration 'process.roles' must not be empty. Valid values include: [broker, controller]",
     ],
-    ['process.roles', 'broker,broker', "Configuration 'process.roles' values must not be duplicated."],
+    ['process.roles', 'broker,broker', 'accepted'],
+    [
+      'process.roles',
+      'a,,b',
+      'Invalid value a for configuration process.roles: String must be one of: broker, controller',
+    ],
+    ['sasl.enabled.mechanisms', '', 'accepted'],
     ['log.dirs', '/a,,/b', "Configuration 'log.dirs' values must not be empty."],
     ['log.cleanup.policy', '', 'accepted'],
     [

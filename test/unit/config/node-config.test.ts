@@ -95,6 +95,34 @@ describe('precedence', () => {
   });
 });
 
+describe('what several settings must say together', () => {
+  test.each([
+    ['log.cleaner.threads=0', 'Log cleaner threads should be at least 1'],
+    ['offsets.topic.compression.codec=5', 'Unknown compression type id: 5'],
+    [
+      'group.share.max.share.sessions=1',
+      'group.share.max.share.sessions must be greater than or equal to group.share.max.size',
+    ],
+    [
+      'group.streams.num.standby.replicas=9',
+      'group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas',
+    ],
+    ['group.max.session.timeout.ms=1', 'accepted'],
+    [
+      'early.start.listeners=OTHER',
+      'early.start.listeners contains listener OTHER, but this is not contained in listeners or controller.listener.names',
+    ],
+    ['early.start.listeners=controller', 'accepted'],
+    ['inter.broker.listener.name=', 'The provided listener name is null or empty string'],
+  ])('%s: %s', (setting, expected) => {
+    expect(refusal(setting)).toBe(expected);
+  });
+
+  test('a list keeps one of equal elements', () => {
+    expect(load('log.dirs=/a,/b,/a').list('log.dirs')).toEqual(['/a', '/b']);
+  });
+});
+
 describe('listeners', () => {
   test('an IPv6 address stands in brackets', () => {
     const config = load('listeners=PLAINTEXT://[::1]:9092,CONTROLLER://[fe80::1%eth0]:9093\nlog.dirs=/a');
@@ -130,7 +158,7 @@ describe('listeners', () => {
   test.each([
     [
       'listeners=PLAINTEXT:9092,CONTROLLER://:9093',
-      "Error creating broker listeners from 'PLAINTEXT:9092,CONTROLLER://:9093': Unable to parse PLAINTEXT:9092 to a broker endpoint",
+      "Error creating broker listeners from '[PLAINTEXT:9092, CONTROLLER://:9093]': Unable to parse PLAINTEXT:9092 to a broker endpoint",
     ],
     [
       'listeners=PLAINTEXT://:9092,PLAINTEXT://:9095,CONTROLLER://:9093',
@@ -142,7 +170,7 @@ describe('listeners', () => {
     ],
     [
       'listeners=MINE://:9092,CONTROLLER://:9093',
-      "Error creating broker listeners from 'MINE://:9092,CONTROLLER://:9093': No security protocol defined for listener MINE",
+      "Error creating broker listeners from '[MINE://:9092, CONTROLLER://:9093]': No security protocol defined for listener MINE",
     ],
     [
       'advertised.listeners=PLAINTEXT://0.0.0.0:9092',
