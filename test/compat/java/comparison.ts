@@ -56,6 +56,10 @@ export class Side {
   normalise(text: string): string {
     return normalise(text, this.broker);
   }
+
+  withoutNoise(text: string): string {
+    return withoutClientNoise(text);
+  }
 }
 
 /** Progress and advice that the clients print about themselves; how often depends on timing. */

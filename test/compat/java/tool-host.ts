@@ -6,6 +6,8 @@ import { type JavaToolchain, javaArguments } from '../../support/toolchain.ts';
 
 /** The official scripts and the main classes they start. The wrappers in bin/ say the same. */
 export const toolClasses = {
+  /** Not a script either: calls of the Admin client, in programs/. */
+  'admin-client': 'AdminCalls',
   'kafka-broker-api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   'kafka-client-metrics': 'org.apache.kafka.tools.ClientMetricsCommand',
   'kafka-cluster': 'org.apache.kafka.tools.ClusterTool',
@@ -137,7 +139,13 @@ export class ToolHost {
   }
 
   #start(): RunningProcess {
-    const args = javaArguments(this.java, '384m', 'ToolHost', [], `${this.java.hostClassPath}:`);
+    const args = javaArguments(
+      this.java,
+      '384m',
+      'ToolHost',
+      [],
+      `${this.java.hostClassPath}:${this.java.programClassPath}:`,
+    );
     args.unshift('--add-opens', 'java.base/java.lang=ALL-UNNAMED', '-Djava.security.manager=allow');
     this.#process = startProcess('java', args, { stdin: true, onStdoutLine: (line) => this.#answered?.(line) });
     return this.#process;

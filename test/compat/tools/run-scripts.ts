@@ -1,0 +1,112 @@
+// Runs scripts of tool calls against one broker and gives what each call printed, normalised.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../../support/processes.ts';
+import { type Side, sortedLines, words } from '../java/comparison.ts';
+import type { ToolResult } from '../java/tool-host.ts';
+import type { Normaliser, ToolScript, ToolStep } from './tool-script.ts';
+
+const TRIES = 60;
+const BETWEEN_TRIES_MS = 200;
+
+/** Per compared step what was run, and the normalised outcome. */
+export type Outcome = readonly { readonly step: string; readonly text: string }[];
+
+export async function runScripts(side: Side, scripts: readonly ToolScript[]): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  for (const script of scripts) {
+    const startedMs = performance.now();
+    outcomes.set(script.name, await runScript(side, script));
+    if (process.env['OTTLA_TOOLS_TIMES'] !== undefined) {
+      console.log(`${side.broker.kind} ${script.name}: ${Math.round(performance.now() - startedMs)} ms`);
+    }
+  }
+  return outcomes;
+}
+
+async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
+  const folder = temporaryFolder('tools');
+  const outcome: { step: string; text: string }[] = [];
+  try {
+    for (const [index, step] of script.steps.entries()) {
+      const tool = step.run ?? script.tool;
+      const path = join(folder.path, `file-${index}`);
+      const emptyPath = join(folder.path, `folder-${index}`);
+      mkdirSync(emptyPath);
+      const expand = (text: string): string =>
+        text
+          .replaceAll('@', `${script.name}-`)
+          .replaceAll('{bootstrap}', side.broker.bootstrap)
+          .replaceAll('{port}', String(side.broker.port))
+          .replaceAll('{file}', path)
+          .replaceAll('{folder}', emptyPath)
+          .replaceAll('{data}', side.broker.dataPath);
+      if (step.file !== undefined) writeFileSync(path, expand(step.file));
+      const args = [...serverArgs(side, step), ...step.args.map(expand)];
+      const options = {
+        ...(step.stdin === undefined ? {} : { stdin: expand(step.stdin) }),
+        ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+      };
+      let result = await side.host.run(tool, args, options);
+      for (let tries = 0; step.until !== undefined && !step.until.test(result.stdout) && tries < TRIES; tries++) {
+        await sleep(BETWEEN_TRIES_MS);
+        result = await side.host.run(tool, args, options);
+      }
+      const title = `${tool} ${step.args.join(' ')}`;
+      if (step.setup) {
+        const failed = result.exitCode !== 0 || result.timedOut || /^\[.*\] ERROR/m.test(result.stderr);
+        if (failed) throw new Error(`${script.name}: ${title}: ${textOf(result)}`);
+      } else {
+        const known = side.normalise(side.withoutNoise(textOf(result))).replaceAll(folder.path, '<folder>');
+        outcome.push({ step: title, text: (step.normalise ?? []).reduce(normalised, withoutChance(known)) });
+      }
+    }
+  } catch (error) {
+    // What was compared until then still counts.
+    outcome.push({ step: 'end of the script', text: `failed: ${error}` });
+  }
+  folder.remove();
+  return outcome;
+}
+
+function serverArgs(side: Side, { server, args }: ToolStep): string[] {
+  if (server === 'none' || args.some((arg) => arg.includes('{bootstrap}'))) return [];
+  return [server ?? '--bootstrap-server', side.broker.bootstrap];
+}
+
+function textOf(result: ToolResult): string {
+  return `exit ${result.timedOut ? 'stopped' : result.exitCode}\n${result.stdout}\n--\n${result.stderr}`;
+}
+
+/** Java's hash sets, where the tools and the client print them, and the times of records. */
+function withoutChance(text: string): string {
+  return text
+    .replace(/^(Option |Invalid ).*$/gm, sortedSets)
+    .replace(/(?<=authorizedOperations=\[)[^\]]*/g, sortedSets)
+    .replace(/\btimestamp=\d{13}\b/g, 'timestamp=<time>');
+}
+
+function sortedSets(text: string): string {
+  return text.replace(/[[\]\w.-]+(, [[\]\w.-]+)+/g, (set) => set.replace(/[[\]]/g, '').split(', ').sort().join(', '));
+}
+
+function normalised(text: string, how: Normaliser): string {
+  switch (how) {
+    case 'lines':
+      return sortedLines(text);
+    case 'words':
+      return words(text);
+    case 'sets':
+      return sortedSets(text);
+    case 'numbers':
+      return text.replace(/(?<!^exit |[\w.-])-?\d+([.,]\d+)*(E-?\d+)?/gm, '<n>');
+    case 'ids':
+      return text.replace(/(?<![\w-])[\w-]{22}(?![\w-])/g, '<id>');
+    case 'summary':
+      return [/^exit .*/.exec(text)?.[0], ...new Set(text.match(/[\w.]+(Exception|Error)\b:?[^\n]*/g))].join('\n');
+    default:
+      return /^exit .*/.exec(text)?.[0] ?? '';
+  }
+}
