@@ -55,6 +55,10 @@ const benches: Record<string, Bench> = {
     title: "compaction: 100-byte records, each key ten times, beside Apache Kafka's cleaner",
     run: async (options) => (await import('./compaction.ts')).benchCompaction(options),
   },
+  connections: {
+    title: 'connections: 5,000 idle ones, and clients that do not read',
+    run: async (options) => (await import('./connections.ts')).benchConnections(options),
+  },
   partitions: {
     title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
     run: async (options) => (await import('./partitions.ts')).benchPartitions(options),
