@@ -238,8 +238,3 @@ function nameOf(entity: readonly QuotaEntityPart[], entityType: string): string 
 function entityKey(user: string, client: string): string {
   return user + SEPARATOR + client;
 }
-
-/** Changes are not counted here: a broker has counted what its clients send on to the controller. */
-export const noMutationQuota: Pick<ClientQuotas, 'mutations'> = {
-  mutations: () => ({ take: () => true, throttleTimeMs: () => 0 }),
-};

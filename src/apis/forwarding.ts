@@ -22,7 +22,12 @@ export function forwarded<Req extends MessageSchema, Res extends MessageSchema>(
 ): Handler<Req, Res> {
   return {
     ...handler,
-    handle: (request, context) =>
-      forwarding.isLocal ? handler.handle(request, context) : forwarding.forward(handler, request, context),
+    async handle(request, context) {
+      if (forwarding.isLocal) return handler.handle(request, context);
+      const answer = await forwarding.forward(handler, request, context);
+      // The controller counts what is changed; the client waits for it here (KIP-599).
+      if ('throttleTimeMs' in answer) context.usage.throttleTimeMs = Number(answer.throttleTimeMs);
+      return answer;
+    },
   };
 }

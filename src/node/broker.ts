@@ -4,7 +4,7 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
-import { ClientQuotas } from '../apis/client-quotas.ts';
+import type { ClientQuotas } from '../apis/client-quotas.ts';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import {
   InternalTopicCreation,
@@ -68,6 +68,7 @@ import { LocalClusterController } from './cluster-service.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { DirectoryReports } from './directory-reports.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
+import { newClientQuotas } from './quota-settings.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
 import { TransactionMarkers } from './transaction-markers.ts';
@@ -112,7 +113,6 @@ const FETCH_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 /** And what it may carry when much waits to be read. */
 const FETCH_RESPONSE_BYTES_MIN = 64 * 1024;
 const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
-const MS_PER_SECOND = 1000;
 const MS_PER_MINUTE = 60_000;
 /** Constants of Kafka's own. */
 const FETCH_SESSION_EVICTION_MS = 120_000;
@@ -158,7 +158,7 @@ export class BrokerParts {
       image: () => this.#image,
     });
     this.#transactions = this.#newTransactions();
-    this.#quotas = this.#newQuotas();
+    this.#quotas = newClientQuotas(options.config, options.clock);
     const { channel, clock, timer, config } = options;
     const timeoutMs = config.number('request.timeout.ms');
     this.#forwarding = new ForwardedRequests({ channel, clock, timer, timeoutMs });
@@ -416,21 +416,6 @@ export class BrokerParts {
   #coordinatorOf(topic: string): Pick<GroupCoordinatorService, 'elected' | 'resigned'> | null {
     if (topic === GROUP_METADATA_TOPIC) return this.#groups;
     return topic === TRANSACTION_STATE_TOPIC ? this.#transactions : null;
-  }
-
-  #newQuotas(): ClientQuotas {
-    const { config, clock } = this.#options;
-    return new ClientQuotas({
-      clock,
-      window: {
-        sampleCount: config.number('quota.window.num'),
-        sampleMs: config.number('quota.window.size.seconds') * MS_PER_SECOND,
-      },
-      controllerWindow: {
-        sampleCount: config.number('controller.quota.window.num'),
-        sampleMs: config.number('controller.quota.window.size.seconds') * MS_PER_SECOND,
-      },
-    });
   }
 
   #newTransactions(): TransactionCoordinatorService {

@@ -1,5 +1,5 @@
 /** What a controller answers on its own listener, and what brokers send on to it. */
-import { noMutationQuota, noTimeQuota } from '../apis/client-quotas.ts';
+import { type ClientQuotas, noTimeQuota } from '../apis/client-quotas.ts';
 import {
   createControllerApiTable,
   createDispatch,
@@ -14,6 +14,7 @@ import type { Dispatch } from '../net/connection.ts';
 import { addressOf } from '../net/host-lookup.ts';
 import { LocalClusterController } from './cluster-service.ts';
 import type { MetadataQuorum } from './metadata-quorum.ts';
+import { newClientQuotas } from './quota-settings.ts';
 import { LocalTopicController } from './topic-service.ts';
 
 export interface ControllerDispatchOptions extends Omit<DispatchOptions, 'table' | 'quotas'> {
@@ -40,7 +41,7 @@ export function newControllerDispatch(options: ControllerDispatchOptions): Dispa
       },
     },
     hosts: { addressOf },
-    quotas: noMutationQuota,
+    quotas: mutationQuotas(options),
     metadata: {
       get image() {
         return quorum.image;
@@ -81,6 +82,20 @@ export function newControllerDispatch(options: ControllerDispatchOptions): Dispa
 }
 
 const FRAME_SIZE_BYTES = 4;
+
+/** What clients may still change, where brokers send on what they ask (KIP-599). */
+function mutationQuotas({ quorum, brokerConfig, clock }: ControllerDispatchOptions): Pick<ClientQuotas, 'mutations'> {
+  const quotas = newClientQuotas(brokerConfig.current, clock);
+  let known: object | null = null;
+  return {
+    mutations(context, strict) {
+      const { clientQuotas } = quorum.image;
+      if (clientQuotas !== known) quotas.update(clientQuotas.values());
+      known = clientQuotas;
+      return quotas.mutations(context, strict);
+    },
+  };
+}
 
 /** This node's replica as the APIs see it. */
 export function quorumReplica({ raft, clusterId }: MetadataQuorum): QuorumReplica {
