@@ -27,6 +27,7 @@ import { NodeFileSystem } from './io/node-file-system.ts';
 import { InlineCompaction } from './log/inline-compaction.ts';
 import { DuplicateLogError, LogDirectories, type OfflineDirectory } from './log/log-directories.ts';
 import { LogDirectory, LogDirectoryLockedError, type LogDirectoryOptions } from './log/log-directory.ts';
+import type { PartitionLog } from './log/partition-log.ts';
 import { allows, METADATA_VERSION } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
@@ -114,6 +115,7 @@ export class Node {
   #logDirectories: LogDirectories | null = null;
   /** What else there is to do when one of several directories fails. */
   #onDirectoryFailure: (failed: OfflineDirectory) => void = () => {};
+  #onWritesHeld: (log: PartitionLog) => void = () => {};
   #stopping: Promise<void> | null = null;
 
   private constructor(options: NodeOptions) {
@@ -265,6 +267,7 @@ export class Node {
       const directoryId = state.directories[state.replicas.indexOf(this.nodeId)] ?? ZERO_UUID;
       return { config: broker.topicSettings.of(topic), directoryId };
     });
+    this.#onWritesHeld = (log) => broker.writesHeld(log);
     this.#onDirectoryFailure = ({ directoryId, error }) => {
       broker.failStorage(error);
       if (directoryId !== ZERO_UUID) reports.failed(directoryId);
@@ -357,6 +360,7 @@ export class Node {
       ...this.#directoryOptions(),
       paths: this.dataDirectories,
       onOffline: (failed) => this.#directoryFailed(failed),
+      onWritesHeld: (log) => this.#onWritesHeld(log),
     });
     this.#started.push({
       name: 'log directories',

@@ -39,7 +39,15 @@ export class LeaderEpochCache {
   }
 
   assign(epoch: LeaderEpoch, startOffset: Offset): void {
-    if (this.#assign(epoch, startOffset)) this.#write(this.#entries.length > 1);
+    const before = [...this.#entries];
+    if (!this.#assign(epoch, startOffset)) return;
+    try {
+      this.#write(this.#entries.length > 1);
+    } catch (error) {
+      // Of an epoch that is not in the file nobody may hear.
+      this.#entries = before;
+      throw error;
+    }
   }
 
   #assign(epoch: LeaderEpoch, startOffset: Offset): boolean {

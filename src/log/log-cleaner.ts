@@ -20,7 +20,7 @@ import type { CleanedGroup, CompactionJob, CompactionResult } from './compaction
 import { HASH_KEY_SIZE } from './key-offset-map.ts';
 import { CLEANED_SUFFIX, CLEANER_OFFSET_CHECKPOINT, partitionDirectoryName } from './log-files.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { CorruptFileError, isDiskError } from './storage-error.ts';
+import { CorruptFileError, isDiskError, isShortage } from './storage-error.ts';
 
 export interface CompactionRunner {
   start(job: CompactionJob, options: RunOptions): RunningCompaction;
@@ -221,6 +221,10 @@ export class LogCleaner {
   }
 
   #cleaningFailed(log: PartitionLog, name: string, error: unknown): void {
+    if (isShortage(error)) {
+      this.#directory.logger.warn('a log is not compacted now', { log: name, error });
+      return;
+    }
     if (isDiskError(error)) throw error;
     this.#uncleanable.add(log);
     this.#uncleanableCount++;
@@ -254,7 +258,8 @@ export class LogCleaner {
     try {
       writeOffsetCheckpoint(fileSystem, `${path}/${CLEANER_OFFSET_CHECKPOINT}`, this.#checkpoints);
     } catch (error) {
-      this.#directory.storageFailed(error);
+      // Late is harmless: what is cleaned twice is the same.
+      if (!isShortage(error)) this.#directory.storageFailed(error);
     }
   }
 }

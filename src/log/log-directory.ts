@@ -39,10 +39,11 @@ import {
 } from './log-files.ts';
 import { loadLog } from './log-loader.ts';
 import { TailBudget } from './log-tail.ts';
+import type { TopicPartition } from './log-types.ts';
 import { OpenFiles } from './open-files.ts';
 import { PartitionLog } from './partition-log.ts';
 import { PendingRemovals } from './pending-removals.ts';
-import { CorruptFileError, isDiskError, LogDirectoryLockedError, StorageError } from './storage-error.ts';
+import { CorruptFileError, isDiskError, isShortage, LogDirectoryLockedError, StorageError } from './storage-error.ts';
 
 export { LogDirectoryLockedError };
 
@@ -68,6 +69,8 @@ export interface LogDirectoryOptions {
   readonly synchronousWriteBytesMax?: number;
   /** A read or write failed: every log of this directory now answers KAFKA_STORAGE_ERROR. Called once. */
   readonly onOffline?: (error: Error) => void;
+  /** The disk is full, or no file handle is left: what was appended to the log waits, and cannot be acknowledged for now. */
+  readonly onWritesHeld?: (log: PartitionLog) => void;
 }
 
 export interface CreateLogOptions {
@@ -163,6 +166,7 @@ export class LogDirectory {
       synchronousWriteBytesMax: options.synchronousWriteBytesMax ?? DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX,
       producerIdExpirationMs: options.producerIdExpirationMs,
       storageFailed: (error) => this.#goOffline(error),
+      writesHeld: (log, error) => this.#writesHeld(log, error),
       checkpointOutdated: () => this.#checkpointLater(options.recoveryPointCheckpointIntervalMs),
       logStartOffsetAdvanced: () => this.#checkpointLater(LOG_START_CHECKPOINT_DELAY_MS),
       logTruncated: (log, logEndOffset) => this.#cleaner?.logTruncated(log, logEndOffset),
@@ -404,7 +408,17 @@ export class LogDirectory {
       logs.set(name, log);
       return log;
     } catch (error) {
-      throw this.#goOffline(error);
+      if (!isShortage(error)) throw this.#goOffline(error);
+      this.#removeUnfinished(directory);
+      throw new StorageError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  #removeUnfinished(directory: string): void {
+    try {
+      this.#options.fileSystem.removeDirectory(directory);
+    } catch (error) {
+      this.#goOffline(error);
     }
   }
 
@@ -547,7 +561,7 @@ export class LogDirectory {
     try {
       writeOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${REPLICATION_OFFSET_CHECKPOINT}`, highWatermarks);
     } catch (error) {
-      this.#goOffline(error);
+      if (!this.#passes(error)) this.#goOffline(error);
     }
   }
 
@@ -557,8 +571,28 @@ export class LogDirectory {
     try {
       this.#writeCheckpoints();
     } catch (error) {
-      this.#goOffline(error);
+      if (!this.#passes(error)) this.#goOffline(error);
     }
+  }
+
+  /** A checkpoint that could not be written for want of room is only late, which it may be. */
+  #passes(error: unknown): boolean {
+    if (!isShortage(error)) return false;
+    this.#options.logger.warn('a checkpoint is not written now', { directory: this.path, error });
+    this.#checkpointLater(this.#options.recoveryPointCheckpointIntervalMs);
+    return true;
+  }
+
+  #writesHeld(topicPartition: TopicPartition, error: StorageError | null): void {
+    const { topic, partition } = topicPartition;
+    const name = partitionDirectoryName(topic, partition);
+    if (error === null) {
+      this.#options.logger.info('writes go on', { log: name });
+      return;
+    }
+    this.#options.logger.error('writes wait until there is room', { log: name, reason: error.message });
+    const log = this.#logs.get(name);
+    if (log !== undefined) this.#options.onWritesHeld?.(log);
   }
 
   #checkpointLater(delayMs: number): void {

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import type { TailBudget } from './log-tail.ts';
+import type { TopicPartition } from './log-types.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PendingRemovals } from './pending-removals.ts';
 import type { StorageError } from './storage-error.ts';
@@ -23,6 +24,8 @@ export interface LogEnvironment {
   readonly producerIdExpirationMs: number;
   /** The disk failed. The directory goes offline and stops all its logs, the caller included. */
   storageFailed(error: StorageError): void;
+  /** The log's writes wait for room on the disk, or go on again (null). */
+  writesHeld(log: TopicPartition, error: StorageError | null): void;
   /** A recovery point moved forward: its checkpoint is behind, which is safe. */
   checkpointOutdated(): void;
   /** Records were deleted: until the checkpoint says so, a crash would bring them back. */

@@ -42,9 +42,11 @@ export class LogSegments {
     this.#segments.push(segment);
   }
 
-  /** Takes the active segment out; another is added at once. */
-  takeActive(): LogSegment {
-    return this.#segments.pop()!;
+  /** Takes out a segment without records, behind which another one has begun. */
+  takeEmpty(segment: LogSegment): LogSegment {
+    assert(segment.size === 0 && segment !== this.active, 'an empty segment that is active no more');
+    this.#segments = this.#segments.filter((other) => other !== segment);
+    return segment;
   }
 
   /** Takes all segments out; another is added at once. */

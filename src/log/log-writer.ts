@@ -4,16 +4,18 @@
  *
  *     appended --(write)--> written: survives kill -9 --(fsync)--> flushed: survives power loss
  *
- * A failure is final: everything that waits is rejected, and the owner takes the log directory offline. What a failed
+ * A full disk, or no file handle left, only holds the writes: they stay queued, what takes more is refused, and every half a
+ * second the first one is tried again, at the same place. Nothing is taken back: offsets that were given stay given, and a
+ * half-written batch is written over. Any other failure is final: everything that waits is rejected, and the owner takes the log directory offline. What a failed
  * write left behind is a torn tail, which the next start cuts.
  */
 import type { Timer, TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
-import type { FileSystem } from '../io/file-system.ts';
+import type { FileHandle, FileSystem } from '../io/file-system.ts';
 import type { LogSegment } from './log-segment.ts';
 import type { TailBlock } from './log-tail.ts';
 import type { OpenFiles } from './open-files.ts';
-import { StorageError } from './storage-error.ts';
+import { isShortage, StorageError } from './storage-error.ts';
 
 /** setTimeout takes no more; a flush that seldom comes too early harms nobody. */
 const TIMER_DELAY_MAX = 0x7fff_ffff;
@@ -35,6 +37,8 @@ export interface LogWriterOptions {
   readonly onWritten: (writtenEndOffset: Offset) => void;
   readonly onFlushed: () => void;
   readonly onFailure: (error: StorageError) => void;
+  /** Writes are held, or go on again (null). */
+  readonly onHeld: (error: StorageError | null) => void;
 }
 
 /** What goes to one segment in one write. */
@@ -52,6 +56,9 @@ interface WriteGroup {
   readonly reject: (error: Error) => void;
 }
 
+/** No file handle was left before anything was synced. */
+class PostponedSync extends Error {}
+
 interface SyncWaiter {
   readonly endOffset: Offset;
   readonly resolve: () => void;
@@ -59,6 +66,7 @@ interface SyncWaiter {
 }
 
 const DONE: Promise<void> = Promise.resolve();
+const HELD_RETRY_MS = 500;
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -83,6 +91,9 @@ export class LogWriter {
   #truncations = 0;
   #flushTimer: TimerHandle | null = null;
   #failure: StorageError | null = null;
+  /** Why writes are held. */
+  #held: StorageError | null = null;
+  #retryTimer: TimerHandle | null = null;
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
@@ -103,6 +114,11 @@ export class LogWriter {
     return this.#failure;
   }
 
+  /** Why writes wait for room on the disk; null while they do not. */
+  get held(): StorageError | null {
+    return this.#held;
+  }
+
   set flushPolicy(policy: FlushPolicy) {
     this.#flushPolicy = policy;
   }
@@ -115,7 +131,7 @@ export class LogWriter {
       this.#open = group;
       this.#queue.push(group);
       this.#lastWritten = group.written;
-      if (this.#current === null && !this.#startScheduled) {
+      if (this.#current === null && !this.#startScheduled && this.#retryTimer === null) {
         this.#startScheduled = true;
         queueMicrotask(this.#start);
       }
@@ -145,13 +161,15 @@ export class LogWriter {
   };
 
   #writeQueued(): void {
-    while (this.#current === null) {
+    while (this.#current === null && this.#retryTimer === null) {
       const group = this.#queue.shift();
       if (group === undefined || this.#failure !== null) return;
       if (group === this.#open) this.#open = null;
       this.#current = group;
+      let acquired = false;
       try {
         const handle = this.#options.files.acquire(group.segment.file);
+        acquired = true;
         const buffers: Buffer[] = [];
         for (let i = 0; i < group.blocks.length; i++) {
           buffers.push(group.blocks[i]!.buffer.subarray(group.starts[i], group.ends[i]));
@@ -167,20 +185,46 @@ export class LogWriter {
             },
             (error: unknown) => {
               this.#options.files.release(group.segment.file);
-              this.fail(error);
+              this.#writeFailed(group, error);
             },
           );
         }
       } catch (error) {
-        this.fail(error);
+        if (acquired) this.#options.files.release(group.segment.file);
+        this.#writeFailed(group, error);
       }
     }
+  }
+
+  #writeFailed(group: WriteGroup, error: unknown): void {
+    if (this.#current !== group) return; // Discarded meanwhile.
+    if (!isShortage(error)) {
+      this.fail(error);
+      return;
+    }
+    this.#current = null;
+    this.#queue.unshift(group);
+    this.#retryTimer = this.#options.timer.schedule(HELD_RETRY_MS, () => this.retryHeld());
+    if (this.#held !== null) return;
+    this.#held = new StorageError(error instanceof Error ? error.message : String(error), { cause: error });
+    this.#options.onHeld(this.#held);
+  }
+
+  /** Tries what is held again, now. */
+  retryHeld(): void {
+    this.#retryTimer?.cancel();
+    this.#retryTimer = null;
+    this.#writeQueued();
   }
 
   #writeDone(group: WriteGroup): void {
     this.#options.files.release(group.segment.file);
     if (this.#current !== group) return; // Discarded meanwhile.
     this.#current = null;
+    if (this.#held !== null) {
+      this.#held = null;
+      this.#options.onHeld(null);
+    }
     group.segment.writtenSize = group.position + group.size;
     this.#unsyncedSegments.add(group.segment);
     this.#writtenEndOffset = group.endOffset;
@@ -240,7 +284,12 @@ export class LogWriter {
         await this.#syncFiles(segments, paths);
       } catch (error) {
         this.#syncWaiters.push(...waiters);
-        throw error;
+        if (!(error instanceof PostponedSync)) throw error;
+        for (const segment of segments) this.#unsyncedSegments.add(segment);
+        for (const path of paths) this.#unsyncedPaths.add(path);
+        await new Promise<void>((resolve) => this.#options.timer.schedule(HELD_RETRY_MS, resolve));
+        if (this.#failure !== null) return;
+        continue;
       }
       if (this.#failure !== null) {
         for (const waiter of waiters) waiter.reject(this.#failure);
@@ -256,20 +305,31 @@ export class LogWriter {
   }
 
   async #syncFiles(segments: readonly LogSegment[], paths: readonly string[]): Promise<void> {
+    const { fileSystem, files } = this.#options;
     const syncs: Promise<void>[] = [];
-    for (const segment of segments) syncs.push(this.#syncSegment(segment));
-    const { fileSystem } = this.#options;
     const directories: string[] = [];
-    for (const path of paths) {
-      // Deleted meanwhile: nothing to keep.
-      if (!fileSystem.exists(path)) continue;
-      if (fileSystem.stat(path).isDirectory) {
-        directories.push(path);
-      } else {
-        const handle = fileSystem.open(path, 'write');
-        syncs.push(handle.sync().finally(() => handle.close()));
+    const opened: FileHandle[] = [];
+    const acquired: LogSegment[] = [];
+    // All files are opened before one is synced: without handles nothing has happened yet, and it can be done again.
+    try {
+      for (const segment of segments) {
+        files.acquire(segment.file);
+        acquired.push(segment);
       }
+      for (const path of paths) {
+        // Deleted meanwhile: nothing to keep.
+        if (!fileSystem.exists(path)) continue;
+        if (fileSystem.stat(path).isDirectory) directories.push(path);
+        else opened.push(files.open(path));
+      }
+      for (const segment of segments) syncs.push(this.#syncSegment(segment));
+    } catch (error) {
+      for (const handle of opened) handle.close();
+      throw isShortage(error) ? new PostponedSync() : error;
+    } finally {
+      for (const segment of acquired) files.release(segment.file);
     }
+    for (const handle of opened) syncs.push(handle.sync().finally(() => handle.close()));
     await Promise.all(syncs);
     // Last: a new segment that is found after a power loss while the one before it is not complete leaves a hole.
     if (directories.length > 0) await this.#syncClosedSegments();
@@ -372,6 +432,8 @@ export class LogWriter {
     this.#failure = error;
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = null;
     const groups = this.#current === null ? this.#queue : [this.#current, ...this.#queue];
     this.#queue = [];
     this.#open = null;

@@ -3,6 +3,7 @@
  * named by a LogFile, opened when first used, and closed again when others need the place.
  */
 import type { FileHandle, FileSystem } from '../io/file-system.ts';
+import { isShortage } from './storage-error.ts';
 
 export interface LogFile {
   path: string;
@@ -40,7 +41,7 @@ export class OpenFiles {
     let handle = file.handle;
     if (handle === null) {
       if (file.removed) throw new Error(`${file.path} was deleted`);
-      handle = this.#fileSystem.open(file.path, 'write');
+      handle = this.open(file.path);
       file.handle = handle;
       this.#open.add(file);
       if (this.#open.size > this.#openMax) this.#closeOne(file);
@@ -48,6 +49,16 @@ export class OpenFiles {
     file.users++;
     file.recentlyUsed = true;
     return handle;
+  }
+
+  /** A file that is not kept open. Where handles run out, an idle one is given up for it. */
+  open(path: string): FileHandle {
+    try {
+      return this.#fileSystem.open(path, 'write');
+    } catch (error) {
+      if (!isShortage(error) || !this.#closeOne(null)) throw error;
+      return this.#fileSystem.open(path, 'write');
+    }
   }
 
   release(file: LogFile): void {
@@ -69,17 +80,18 @@ export class OpenFiles {
   }
 
   /** The oldest one that was not used lately; a used one gets a second chance and goes to the end. */
-  #closeOne(except: LogFile): void {
+  #closeOne(except: LogFile | null): boolean {
     for (let looks = 2 * this.#open.size; looks > 0; looks--) {
       const candidate = this.#open.values().next().value;
-      if (candidate === undefined) return;
+      if (candidate === undefined) return false;
       if (candidate !== except && candidate.users === 0 && !candidate.recentlyUsed) {
         this.close(candidate);
-        return;
+        return true;
       }
       candidate.recentlyUsed = false;
       this.#open.delete(candidate);
       this.#open.add(candidate);
     }
+    return false;
   }
 }

@@ -22,6 +22,7 @@ import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import {
+  CLUSTER_METADATA_TOPIC,
   DELETED_SUFFIX,
   LEADER_EPOCH_CHECKPOINT,
   PARTITION_METADATA,
@@ -53,7 +54,7 @@ import type { ProducerState } from './producer-state.ts';
 import { checkReadyBatches } from './ready-batches.ts';
 import { deletableSegmentCount } from './retention.ts';
 import { swapCleanedSegment } from './segment-swap.ts';
-import { StorageError } from './storage-error.ts';
+import { isShortage, StorageError } from './storage-error.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
 export type * from './log-types.ts';
@@ -123,6 +124,7 @@ export class PartitionLog {
       onWritten: (writtenEndOffset) => this.#tail.written(writtenEndOffset),
       onFlushed: () => environment.checkpointOutdated(),
       onFailure: (error) => environment.storageFailed(error),
+      onHeld: (error) => environment.writesHeld(this.topicPartition, error),
     });
     for (const segment of loaded.unsyncedSegments) this.#writer.addUnsyncedSegment(segment);
     for (const path of loaded.unsyncedPaths) this.#writer.addUnsyncedPath(path);
@@ -195,6 +197,7 @@ export class PartitionLog {
    */
   appendAsLeader(records: Buffer, options: AppendAsLeaderOptions): AppendResult {
     if (this.offline) return this.#storageError();
+    if (this.#writer.held !== null) return this.#heldBack(this.#writer.held);
     if (options.origin === 'raft-leader') return this.#appendReady(records, options.leaderEpoch, 'raft-leader');
     const nowMs = options.nowMs ?? this.#environment.clock.nowMs();
     const validated = validateAndAssignOffsets(
@@ -237,7 +240,7 @@ export class PartitionLog {
       this.#assignEpoch(options.leaderEpoch, validated.baseOffset);
       written = this.#enter(bytes, validated.lastOffset + 1);
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error);
       return this.#storageError();
     }
     return {
@@ -261,6 +264,10 @@ export class PartitionLog {
    */
   appendAsFollower(records: Buffer, leaderEpoch: LeaderEpoch): AppendResult {
     if (this.offline) return this.#storageError();
+    // The quorum waits for its records to be written, however long it takes.
+    if (this.#writer.held !== null && this.topicPartition.topic !== CLUSTER_METADATA_TOPIC) {
+      return this.#heldBack(this.#writer.held);
+    }
     return this.#appendReady(records, leaderEpoch, 'replication');
   }
 
@@ -281,7 +288,7 @@ export class PartitionLog {
         }
         written = this.#enter(bytes, nextOffset);
       } catch (error) {
-        this.#writer.fail(error);
+        this.#diskFailed(error);
         return this.#storageError();
       }
     }
@@ -369,23 +376,21 @@ export class PartitionLog {
     try {
       this.#rollTo(this.#logEndOffset, this.#environment.clock.nowMs());
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error);
     }
   }
 
   #rollTo(baseOffset: Offset, nowMs: number): void {
     const previous = this.#segments.active;
-    if (previous.size === 0) {
-      this.#segments.takeActive();
-      this.#writer.forgetSegment(previous);
-      previous.remove();
-    } else {
+    // Whatever fails up to here can be done again: the log still ends with the segment that it has.
+    if (previous.size > 0) {
       previous.becomeInactive();
       for (const path of previous.persistIndexes()) this.#writer.addUnsyncedPath(path);
-      previous.unloadIndexes();
       this.#takeProducerSnapshot();
     }
     this.#beginSegment(baseOffset, nowMs);
+    if (previous.size > 0) previous.unloadIndexes();
+    else this.#removeSegments([this.#segments.takeEmpty(previous)]);
     // Behind the writes that are queued; its failure reaches the owner through the writer.
     if (previous.size > 0) {
       this.#writer
@@ -471,7 +476,7 @@ export class PartitionLog {
       if (count === this.#segments.count) this.roll();
       return this.#deleteSegments(this.#segments.takeOldest(count));
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error);
       return 0;
     }
   }
@@ -499,7 +504,7 @@ export class PartitionLog {
       }
       pendingRemovals.removeFilesLater(paths, this.#config.fileDeleteDelayMs);
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error);
     }
     return segments.length;
   }
@@ -524,7 +529,7 @@ export class PartitionLog {
         nowMs: this.#environment.clock.nowMs(),
       });
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error);
       return null;
     }
   }
@@ -690,7 +695,7 @@ export class PartitionLog {
         // A log that was closed, deleted or cut under the read has no disk to blame.
         if (this.offline) return this.#checkRead(fetchOffset)!;
         if (truncations !== this.#truncations) continue;
-        if (isSystemError(error)) this.#writer.fail(error);
+        if (isSystemError(error)) this.#diskFailed(error);
         const message = error instanceof Error ? error.message : String(error);
         this.#environment.logger.error('a read failed', { log: this.#name(), fetchOffset, reason: message });
         return { kind: 'failed', error: 'KAFKA_STORAGE_ERROR', message };
@@ -715,7 +720,7 @@ export class PartitionLog {
     try {
       return look();
     } catch (error) {
-      if (isSystemError(error)) this.#writer.fail(error);
+      if (isSystemError(error)) this.#diskFailed(error);
       throw error;
     }
   }
@@ -743,7 +748,7 @@ export class PartitionLog {
     try {
       this.#assignEpoch(leaderEpoch, startOffset);
     } catch (error) {
-      this.#writer.fail(error);
+      this.#diskFailed(error); // Assigned with the first append, then.
     }
   }
 
@@ -921,6 +926,11 @@ export class PartitionLog {
       this.#segments.closeFiles();
       return;
     }
+    if (this.#writer.held !== null) {
+      this.#writer.retryHeld();
+      // Still no room: what waits was never acknowledged. The start after this one recovers.
+      if (this.#writer.held !== null) this.#writer.fail(this.#writer.held);
+    }
     await this.#writer.drained();
     try {
       this.#segments.active.becomeInactive();
@@ -970,8 +980,18 @@ export class PartitionLog {
     this.#writer.addUnsyncedPath(this.#directory.slice(0, this.#directory.lastIndexOf('/')));
   }
 
+  /** A shortage passes: what was asked for did not happen, and nothing else has changed. Anything else is final. */
+  #diskFailed(error: unknown): void {
+    if (!isShortage(error)) this.#writer.fail(error);
+    else this.#environment.logger.warn('the disk is full, or no file handle is left', { log: this.#name(), error });
+  }
+
   #name(): string {
     return `${this.topicPartition.topic}-${this.topicPartition.partition}`;
+  }
+
+  #heldBack(reason: StorageError): FailedAppend {
+    return this.#failed('KAFKA_STORAGE_ERROR', `${this.#name()} takes no appends at the moment: ${reason.message}`);
   }
 
   #storageError(): FailedAppend {

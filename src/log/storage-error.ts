@@ -8,6 +8,15 @@ export function isDiskError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
 
+/**
+ * The disk is full, or the process has no file handle left: nothing is broken, and it may pass. What failed is done again later;
+ * the directory stays online.
+ */
+export function isShortage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' || code === 'ENFILE';
+}
+
 /** A checkpoint, snapshot or metadata file whose content cannot be. */
 export class CorruptFileError extends Error {
   override name = 'CorruptFileError';

@@ -256,6 +256,10 @@ export class BrokerParts {
     await movesEnded;
   }
 
+  writesHeld(log: PartitionLog): void {
+    this.#partitions.writesHeld(log.topicPartition);
+  }
+
   failStorage(error: unknown): void {
     this.#partitions.failStorage(error);
   }

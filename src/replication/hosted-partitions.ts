@@ -14,6 +14,7 @@ import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { LogConfig } from '../log/log-config.ts';
+import { isShortage, StorageError } from '../log/storage-error.ts';
 import { TopicMetricsTable } from '../metrics/topic-metrics.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import {
@@ -99,6 +100,8 @@ export interface FollowerRoles {
   unfollow(partition: Partition): void;
 }
 
+const OPEN_RETRY_MS = 1000;
+
 interface HostedTopic {
   readonly topicId: Uuid;
   /** Every partition of the topic that the metadata names. */
@@ -114,6 +117,8 @@ export class HostedPartitions implements PartitionLookup {
   readonly #appendServices: AppendServices;
   readonly #fetchServices: FetchServices;
   readonly #checkpointed: ReadonlyMap<string, Offset>;
+  readonly #unopened = new Map<string, { topic: TopicIdentity; index: number; state: PartitionState }>();
+  #openTimer: TimerHandle | null = null;
   #waitingFetches = 0;
   #isrShrinks = 0;
   #isrExpands = 0;
@@ -163,6 +168,8 @@ export class HostedPartitions implements PartitionLookup {
     this.#checkpointTimer = null;
     this.#isrTimer?.cancel();
     this.#isrTimer = null;
+    this.#openTimer?.cancel();
+    this.#openTimer = null;
     this.checkpointHighWatermarks();
     for (const partition of this.online()) partition.close('NOT_LEADER_OR_FOLLOWER');
   }
@@ -292,6 +299,12 @@ export class HostedPartitions implements PartitionLookup {
     }
   }
 
+  /** The disk under this log is full: appends that wait for it are answered. */
+  writesHeld({ topic, partition }: { readonly topic: string; readonly partition: number }): void {
+    const found = this.find(topic, partition);
+    if (found instanceof Partition) found.writesHeld();
+  }
+
   checkpointHighWatermarks(): void {
     const highWatermarks = new Map<string, Offset>();
     for (const partition of this.online()) {
@@ -339,7 +352,11 @@ export class HostedPartitions implements PartitionLookup {
       hosted.partitions.set(index, 'elsewhere');
     } else if (known instanceof Partition) {
       this.#applyState(known, state);
-    } else if (known !== 'offline') {
+    } else if (known === 'offline') {
+      // What is opened later is opened as it is then.
+      const key = `${topic.topicId}:${index}`;
+      if (this.#unopened.has(key)) this.#unopened.set(key, { topic, index, state });
+    } else {
       const partition = this.#openPartition(topic, index, state);
       hosted.partitions.set(index, partition ?? 'offline');
       if (partition !== null) this.#applyState(partition, state);
@@ -426,8 +443,25 @@ export class HostedPartitions implements PartitionLookup {
     } catch (error) {
       this.#logger.error('a log cannot be opened', { topic: topic.name, partition: index, error });
       this.#storageFailedIn(error);
+      if (isShortage(error instanceof StorageError ? error.cause : error)) this.#openLater(topic, index, state);
       return null;
     }
+  }
+
+  /** The disk is full, or handles ran out: tried again until there is room, or the partition is gone. */
+  #openLater(topic: TopicIdentity, index: number, state: PartitionState): void {
+    this.#unopened.set(`${topic.topicId}:${index}`, { topic, index, state });
+    this.#openTimer ??= this.#options.timer.schedule(OPEN_RETRY_MS, () => {
+      this.#openTimer = null;
+      const unopened = [...this.#unopened.values()];
+      this.#unopened.clear();
+      for (const each of unopened) {
+        const hosted = this.#topics.get(each.topic.name);
+        if (hosted?.topicId !== each.topic.topicId || hosted.partitions.get(each.index) !== 'offline') continue;
+        hosted.partitions.delete(each.index);
+        this.#applyPartition(hosted, each.topic, each.index, each.state);
+      }
+    });
   }
 
   #deleteTopic(name: string): void {

@@ -389,6 +389,11 @@ export class Partition {
     this.#committedWaiters = this.#committedWaiters.filter((other) => other !== waiter);
   }
 
+  /** What was appended waits for room on the disk: it may be written yet, but whoever waits is told to try again. */
+  writesHeld(): void {
+    this.#failAppendWaiters('KAFKA_STORAGE_ERROR');
+  }
+
   /** Gives the function that ends it. */
   listen(listener: PartitionListener): () => void {
     this.#listeners.add(listener);

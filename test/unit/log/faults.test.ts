@@ -40,10 +40,22 @@ function failingFrom(
   return counter;
 }
 
+/** On a full disk nothing fails, it waits: here for room that never comes, since time stands still. */
+async function unlessHeld(work: Promise<void>): Promise<void> {
+  let isOver = false;
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 100 && !isOver; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (!isOver) throw new Error('it waits for the disk');
+  };
+  await Promise.race([work, turns()]).finally(() => {
+    isOver = true;
+  });
+}
+
 /** A life of a log in which every kind of operation happens; ends where the disk ends it. */
 async function live(disk: SimulatedDisk, history: LogHistory, time: VirtualTime): Promise<void> {
   const { log, directory } = await openLog(disk, CONFIG, { time, tailCacheBytesMaxPerLog: 0, openFilesMax: 1 });
-  try {
+  const lived = async () => {
     await history.fill(log);
     await readAll(log, 0);
     log.advanceLogStartOffset(2);
@@ -52,6 +64,9 @@ async function live(disk: SimulatedDisk, history: LogHistory, time: VirtualTime)
     log.deleteSegmentsBefore(5);
     time.advance(5000);
     await directory.close({ brokerEpoch: 1 });
+  };
+  try {
+    await unlessHeld(lived());
   } finally {
     directory.abandon();
   }
@@ -172,9 +187,9 @@ test('random faults and crashes, one after the other, from a seed', { timeout: 1
         directory = opened.directory;
         const { log } = opened;
         for (let step = 0; step < 12; step++) {
-          await history.append(log, 1 + nextInt(3), nextInt(2) === 0 ? {} : { producerId: 7 });
+          await unlessHeld(history.append(log, 1 + nextInt(3), nextInt(2) === 0 ? {} : { producerId: 7 }));
           if (nextInt(4) === 0) log.roll();
-          if (nextInt(5) === 0) await log.flush();
+          if (nextInt(5) === 0) await unlessHeld(log.flush());
           flushed = log.flushedEndOffset;
         }
       } catch {

@@ -84,8 +84,8 @@ describe('recovery', () => {
     const disk = newDisk();
     const { log, directory } = await openLog(disk);
     await append(log, batchOf(['kept']));
-    disk.fault = ({ kind }) => (kind === 'write' ? 'ENOSPC' : null);
-    await expect(append(log, batchOf(['torn']))).rejects.toThrow(/ENOSPC/);
+    disk.fault = ({ kind }) => (kind === 'write' ? 'EIO' : null);
+    await expect(append(log, batchOf(['torn']))).rejects.toThrow(/EIO/);
     const torn = disk.stat('/data/t-0/00000000000000000000.log').size;
     directory.abandon();
     disk.fault = null;

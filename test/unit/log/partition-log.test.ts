@@ -29,12 +29,12 @@ function observed(): { fileSystem: FileSystem; counted: Counted } {
     size: () => handle.size(),
     async writev(buffers, position) {
       counted.writes++;
-      if (counted.failWrites) throw failure('ENOSPC');
+      if (counted.failWrites) throw failure('EIO');
       await handle.writev(buffers, position);
     },
     writevSync(buffers, position) {
       counted.writes++;
-      if (counted.failWrites) throw failure('ENOSPC');
+      if (counted.failWrites) throw failure('EIO');
       handle.writevSync(buffers, position);
     },
     async read(target, start, length, position) {
@@ -124,7 +124,7 @@ describe('appending', () => {
     counted.failWrites = true;
     const result = log.appendAsLeader(batchOf(['b']), client);
     expect(result.kind).toBe('appended');
-    if (result.kind === 'appended') await expect(result.written).rejects.toThrow('ENOSPC');
+    if (result.kind === 'appended') await expect(result.written).rejects.toThrow('EIO');
     expect(failures).toHaveLength(1);
     expect(directory.offline).toBe(true);
     expect(log.appendAsLeader(batchOf(['c']), client)).toMatchObject({ error: 'KAFKA_STORAGE_ERROR' });

@@ -2,7 +2,18 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { readMetaProperties, writeMetaProperties } from '../../../src/log/directory-files.ts';
 import type { FailingFileSystem } from '../../support/failing-file-system.ts';
-import { createTopic, leaders, newDisk, produce, startNode, stopNodes, until } from '../../support/jbod-node.ts';
+import {
+  createTopic,
+  leaders,
+  newDisk,
+  produce,
+  produceTo,
+  replicasOf,
+  startNode,
+  stopNodes,
+  until,
+} from '../../support/jbod-node.ts';
+import { batchOf } from '../../support/logs.ts';
 
 afterEach(stopNodes);
 
@@ -47,6 +58,36 @@ describe('two directories', () => {
     const repaired = await startNode(disk);
     expect(await leaders(repaired)).toEqual([1, 1, 1, 1]);
     expect(await produce(repaired, onB[0]!)).toBe('NONE');
+  });
+
+  test('a full disk fails what is produced, and nothing else, until there is room again', async () => {
+    const disk = newDisk();
+    const started = await startNode(disk);
+    await createTopic(started, 't');
+    const batch = () => batchOf(['x'], { producerId: 7, producerEpoch: 0, baseSequence: 0 });
+    expect(await produceTo(started, 0)).toBe(0);
+    disk.rule = (operation, path) => (operation === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
+    for (const partition of [0, 1, 2, 3]) {
+      expect(await produceTo(started, partition, batch())).toBe('KAFKA_STORAGE_ERROR');
+    }
+    expect(await produceTo(started, 0, batch())).toBe('KAFKA_STORAGE_ERROR');
+    expect(await leaders(started)).toEqual([1, 1, 1, 1]);
+    expect((await replicasOf(started, 0)).map(({ offsetLag }) => offsetLag)).toEqual([0]);
+    disk.rule = () => null;
+    // What waited is written first, so the producer's second try is recognised.
+    await until(async () => (await produceTo(started, 0, batch())) === 1);
+    expect(await produceTo(started, 0)).toBe(2);
+    expect(started.fatal).toEqual([]);
+  });
+
+  test('a topic that is created on a full disk is served when there is room', async () => {
+    const disk = newDisk();
+    const started = await startNode(disk);
+    disk.rule = (operation, path) => (operation === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
+    await createTopic(started, 't');
+    expect(await produceTo(started, 0)).toBe('KAFKA_STORAGE_ERROR');
+    disk.rule = () => null;
+    await until(async () => (await produceTo(started, 0)) === 0);
   });
 
   test('one of which is new and empty: it is taken into use', async () => {
