@@ -1,12 +1,15 @@
 // The command line: reads the configuration, starts a node, stops it on a signal.
 import { readFileSync } from 'node:fs';
-import { systemClock, systemTimer } from './base/system.ts';
+import { systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { ConfigError } from './config/config-key.ts';
 import { settingsFromEnvironment } from './config/environment.ts';
 import { loadNodeConfig, type NodeConfig } from './config/node-config.ts';
+import { NodeFileSystem } from './io/node-file-system.ts';
 import { waitUntilServing } from './net/wait-until-serving.ts';
 import { banner } from './node/banner.ts';
-import { parseCommandLine, type StartCommand, type WaitCommand } from './node/command-line.ts';
+import { type FormatCommand, parseCommandLine, type StartCommand, type WaitCommand } from './node/command-line.ts';
+import { FormatError } from './node/format.ts';
+import { formatNode } from './node/format-command.ts';
 import { createLogger } from './node/logger.ts';
 import { version } from './node/version.ts';
 import { Node, StartError } from './node.ts';
@@ -82,6 +85,23 @@ function readPropertiesFile(path: string): string {
   }
 }
 
+function format(command: FormatCommand): void {
+  try {
+    const config = loadNodeConfig({ file: readPropertiesFile(command.propertiesFile) });
+    const lines = formatNode(command, {
+      config,
+      fileSystem: new NodeFileSystem(),
+      random: systemRandom,
+      nowMs: systemClock.nowMs(),
+    });
+    for (const line of lines) console.log(line);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof FormatError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
 async function wait({ host, port, timeoutMs }: WaitCommand): Promise<void> {
   try {
     await waitUntilServing({ host, port, timeoutMs, clock: systemClock, timer: systemTimer });
@@ -99,6 +119,9 @@ async function run(): Promise<void> {
       return start(command);
     case 'wait':
       return wait(command);
+    case 'format':
+      format(command);
+      break;
     case 'exit':
       process.exitCode = command.code;
   }

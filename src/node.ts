@@ -37,7 +37,7 @@ import { BindError, type BoundListener, SocketServer } from './net/socket-server
 import { BrokerParts } from './node/broker.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
 import { ConnectionSettings } from './node/connection-settings.ts';
-import { newControllerDispatch } from './node/controller-apis.ts';
+import { newControllerDispatch, quorumReplica } from './node/controller-apis.ts';
 import { ControllerChannel } from './node/controller-channel.ts';
 import { DirectoryReports } from './node/directory-reports.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
@@ -409,8 +409,9 @@ export class Node {
       nodeId: this.nodeId,
       format: this.#options.format,
       clusterId: this.#options.clusterId,
+      isWholeCluster: this.#config.isController && this.#config.quorumVoters.length <= 1,
       quorum:
-        this.#config.quorumVoters.length > 0
+        this.#config.quorumVoters.length > 0 || !this.#config.isController
           ? { kind: 'static' }
           : {
               kind: 'standalone',
@@ -564,6 +565,7 @@ export class Node {
       clusterId: this.#clusterId,
       controller: quorum.controller,
       channel: this.#newControllerChannel(quorum),
+      quorum: quorumReplica(quorum),
       replicaClients: this.#nodeClients('replica'),
       brokerEpoch: () => quorum.brokerEpoch,
       logDirectories,

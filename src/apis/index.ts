@@ -5,6 +5,7 @@
 
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn.ts';
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn.ts';
+import { addRaftVoterHandler } from './add-raft-voter.ts';
 import { alterClientQuotasHandler } from './alter-client-quotas.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
 import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments.ts';
@@ -23,6 +24,7 @@ import { describeConfigsHandler } from './describe-configs.ts';
 import { describeGroupsHandler } from './describe-groups.ts';
 import { describeLogDirsHandler } from './describe-log-dirs.ts';
 import { describeProducersHandler } from './describe-producers.ts';
+import { describeQuorumHandler } from './describe-quorum.ts';
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts';
 import { describeTransactionsHandler } from './describe-transactions.ts';
 import { type Api, type ApiTable, apiOf, apiTableOf } from './dispatch.ts';
@@ -49,6 +51,8 @@ import { offsetFetchHandler } from './offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts';
 import { produceHandler } from './produce.ts';
 import { pushTelemetryHandler } from './push-telemetry.ts';
+import type { QuorumServices } from './quorum-replica.ts';
+import { removeRaftVoterHandler } from './remove-raft-voter.ts';
 import { syncGroupHandler } from './sync-group.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
 import { unregisterBrokerHandler } from './unregister-broker.ts';
@@ -61,9 +65,8 @@ export { type Api, type ApiTable, createDispatch, type DispatchOptions, type Rep
 /** What a factory in the list below asks for; `apis` of ApiVersions is the table itself. */
 type ServicesOf<Factory extends (services: never) => unknown> = Parameters<Factory>[0];
 
-export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly forwarding: Forwarding } & ServicesOf<
-    typeof metadataHandler
-  > &
+export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly forwarding: Forwarding } & QuorumServices &
+  ServicesOf<typeof metadataHandler> &
   ServicesOf<typeof createTopicsHandler> &
   ServicesOf<typeof deleteTopicsHandler> &
   ServicesOf<typeof createPartitionsHandler> &
@@ -153,6 +156,9 @@ export function createApiTable(services: ApiServices): ApiTable {
     apiOf(consumerGroupHeartbeatHandler(services)),
     apiOf(consumerGroupDescribeHandler(services)),
     apiOf(forwarded(updateFeaturesHandler(services), services.forwarding)),
+    apiOf(forwarded(describeQuorumHandler(services), services.forwarding)),
+    apiOf(forwarded(addRaftVoterHandler(services), services.forwarding)),
+    apiOf(forwarded(removeRaftVoterHandler(services), services.forwarding)),
     apiOf(forwarded(unregisterBrokerHandler(services), services.forwarding)),
     apiOf(forwarded(listPartitionReassignmentsHandler(services), services.forwarding)),
     apiOf(forwarded(electLeadersHandler(services), services.forwarding)),

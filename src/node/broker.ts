@@ -14,6 +14,7 @@ import {
 import type { LoggerLevels } from '../apis/logger-levels.ts';
 import type { MetadataView } from '../apis/metadata-view.ts';
 import { ProduceVerification } from '../apis/produce-verification.ts';
+import type { QuorumReplica } from '../apis/quorum-replica.ts';
 import type { RequestMonitor } from '../apis/request-monitor.ts';
 import type { AssertionError } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -82,6 +83,8 @@ export interface BrokerOptions {
   readonly controller: Controller;
   /** The way to the active controller, wherever it is. */
   readonly channel: ControllerChannel;
+  /** Of this node; a leader answers for the quorum. */
+  readonly quorum: QuorumReplica;
   /** Connections by which partitions are copied. */
   readonly replicaClients: NodeClients;
   readonly brokerEpoch: () => number;
@@ -555,6 +558,7 @@ export class BrokerParts {
         finalizedEpoch: this.#image.highestOffset,
       }),
       forwarding: this.#forwarding,
+      quorum: this.#options.quorum,
       topicController: new LocalTopicController(controller, timer),
       clusterController: new LocalClusterController({ controller, timer, image: () => this.#image }),
       topicDeletion: {

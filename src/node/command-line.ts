@@ -1,5 +1,6 @@
 // What the command line says, turned into settings. main.ts carries it out.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { FormatArguments } from './format-command.ts';
 import { parseTopicSpec, type TopicSpec } from './topic-spec.ts';
 
 export interface StartCommand {
@@ -25,8 +26,14 @@ export interface WaitCommand {
   readonly timeoutMs: number;
 }
 
+/** The arguments of `kafka-storage.sh format`. */
+export interface FormatCommand extends FormatArguments {
+  readonly kind: 'format';
+  readonly propertiesFile: string;
+}
+
 /** `exit`: help or version was printed, or the arguments were wrong and said so. */
-export type CommandLine = StartCommand | WaitCommand | { readonly kind: 'exit'; readonly code: number };
+export type CommandLine = StartCommand | WaitCommand | FormatCommand | { readonly kind: 'exit'; readonly code: number };
 
 interface StartFlags {
   override: Map<string, string>;
@@ -37,6 +44,17 @@ interface StartFlags {
   ephemeral?: boolean;
   format: boolean;
   topic: TopicSpec[];
+}
+
+interface FormatFlags {
+  config: string;
+  clusterId: string;
+  standalone?: boolean;
+  /** False: --no-initial-controllers. */
+  initialControllers?: string | boolean;
+  releaseVersion?: string;
+  feature: string[];
+  ignoreFormatted?: boolean;
 }
 
 const USAGE_EXIT_CODE = 2;
@@ -93,6 +111,39 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .action((flags: { bootstrap: { host: string; port: number }; timeout: number }) => {
       command = { kind: 'wait', ...flags.bootstrap, timeoutMs: flags.timeout * 1000 };
     });
+  program
+    .command('format')
+    .description('format the directories of a node, as kafka-storage.sh format does')
+    .requiredOption('-c, --config <server.properties>', "a file with Kafka's settings")
+    .requiredOption('-t, --cluster-id <id>', 'the cluster; the same for all its nodes')
+    .option('-s, --standalone', 'this controller is the first and only voter of a dynamic quorum')
+    .addOption(
+      new Option(
+        '-I, --initial-controllers <id@host:port:directoryId,…>',
+        'the voters of a dynamic quorum; the same list for each of them',
+      ).conflicts('standalone'),
+    )
+    .addOption(
+      new Option('-N, --no-initial-controllers', 'a controller that joins a quorum later, or a broker').conflicts(
+        'standalone',
+      ),
+    )
+    .option('-r, --release-version <version>', 'the release whose features are used; the newest when left out')
+    .option('-f, --feature <name=level>', 'a level other than the release has; repeatable', collectText, [])
+    .option('-g, --ignore-formatted', 'leave directories that are formatted already as they are')
+    .action((flags: FormatFlags) => {
+      command = {
+        kind: 'format',
+        propertiesFile: flags.config,
+        clusterId: flags.clusterId,
+        standalone: flags.standalone ?? false,
+        initialControllers: typeof flags.initialControllers === 'string' ? flags.initialControllers : null,
+        noInitialControllers: flags.initialControllers === false,
+        releaseVersion: flags.releaseVersion ?? null,
+        features: flags.feature,
+        ignoreFormatted: flags.ignoreFormatted ?? false,
+      };
+    });
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
@@ -114,6 +165,10 @@ function collectTopic(text: string, topics: TopicSpec[]): TopicSpec[] {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function collectText(text: string, texts: string[]): string[] {
+  return [...texts, text];
 }
 
 function parsePort(text: string): number {

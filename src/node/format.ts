@@ -19,7 +19,7 @@ import {
   supportedFeatures,
 } from '../metadata/features.ts';
 import { buildSnapshotFile, readSnapshotFile } from '../raft/snapshot-file.ts';
-import { SUPPORTED_KRAFT_VERSIONS, type VoterEndpoint, VoterSet } from '../raft/voter-set.ts';
+import { SUPPORTED_KRAFT_VERSIONS, type Voter, type VoterEndpoint, VoterSet } from '../raft/voter-set.ts';
 import { encodeMetadataRecord } from '../wire/record-framing.ts';
 import { featureLevelRecord } from '../wire/schema/feature-level-record.ts';
 import { METADATA_DIRECTORY, snapshotFileName } from './quorum-storage.ts';
@@ -43,11 +43,12 @@ export interface FormatOptions {
   /** A new one when absent. */
   readonly clusterId?: string;
   /**
-   * `standalone`: this node is the first and only voter of a dynamic quorum. `static`: the voters are in
-   * `controller.quorum.voters`, or this node votes not at all.
+   * `standalone`: this node is the first and only voter of a dynamic quorum. `initialControllers`: these are, with the
+   * directories that they are formatted with. `static`: the voters are in `controller.quorum.voters`, or this node is no voter.
    */
   readonly quorum:
     | { readonly kind: 'standalone'; readonly endpoints: readonly VoterEndpoint[] }
+    | { readonly kind: 'initialControllers'; readonly voters: readonly Voter[] }
     | { readonly kind: 'static' };
   /** '4.3-IV0', '4.3'; the newest when absent. */
   readonly releaseVersion?: string;
@@ -57,6 +58,8 @@ export interface FormatOptions {
   readonly bootstrapRecords?: readonly Buffer[];
   /** Formatted directories are left alone; otherwise they are an error. */
   readonly ignoreFormatted?: boolean;
+  /** Told of each directory that is formatted, in Kafka's words. */
+  readonly onFormatting?: (line: string) => void;
   readonly random: Random;
   readonly nowMs: number;
 }
@@ -76,7 +79,7 @@ export function formatStorage(options: FormatOptions): Formatted {
     if (properties === null) continue;
     if (options.ignoreFormatted !== true) {
       throw new FormatError(
-        `The directory ${directory} is already formatted. Use --ignore-formatted to leave it as it is.`,
+        `Log directory ${directory} is already formatted. Use --ignore-formatted to ignore this directory and format the others.`,
       );
     }
     checkMetaProperties(properties, { directory, nodeId, clusterId: options.clusterId ?? null });
@@ -86,11 +89,32 @@ export function formatStorage(options: FormatOptions): Formatted {
   const directoryIds = new Map<string, Uuid>();
   for (const directory of directories) {
     const known = present.get(directory);
-    const directoryId = known?.directoryId ?? randomUuid(random);
+    const directoryId = known?.directoryId ?? ownDirectoryId(options, directory) ?? randomUuid(random);
     directoryIds.set(directory, directoryId);
     if (known === undefined) formatDirectory(options, { directory, directoryId, clusterId, levels });
   }
   return { clusterId, directoryIds };
+}
+
+/** Where the list of controllers names the directory of this one. */
+function ownDirectoryId({ quorum, nodeId, ...options }: FormatOptions, directory: string): Uuid | null {
+  if (quorum.kind !== 'initialControllers' || !isMetadataDirectory(options, directory)) return null;
+  return quorum.voters.find(({ voterId }) => voterId === nodeId)?.directoryId ?? null;
+}
+
+function isMetadataDirectory(
+  { directories, metadataDirectory = directories[0] }: Pick<FormatOptions, 'directories' | 'metadataDirectory'>,
+  directory: string,
+): boolean {
+  return directory === metadataDirectory;
+}
+
+function directoryDescription(options: FormatOptions, directory: string): string {
+  const { quorum, nodeId } = options;
+  if (!isMetadataDirectory(options, directory)) return 'data directory';
+  if (quorum.kind === 'static') return 'metadata directory';
+  const isVoter = quorum.kind === 'standalone' || quorum.voters.some(({ voterId }) => voterId === nodeId);
+  return isVoter ? 'dynamic metadata voter directory' : 'dynamic metadata directory';
 }
 
 /** Everything but `meta.properties` may be left half done by a crash: the next attempt writes it anew. */
@@ -107,13 +131,18 @@ function formatDirectory(
   const { directory, directoryId, clusterId, levels } = target;
   makeDirectoryDurable(fileSystem, directory);
   writeSynced(fileSystem, `${directory}/${BOOTSTRAP_CHECKPOINT}`, newBootstrapFile(levels, bootstrapRecords, nowMs));
-  const isMetadataDirectory = directory === (options.metadataDirectory ?? options.directories[0]);
-  if (isMetadataDirectory && quorum.kind === 'standalone') {
+  const release = metadataVersionName(levels.get(METADATA_VERSION) ?? LATEST_METADATA_VERSION);
+  options.onFormatting?.(
+    `Formatting ${directoryDescription(options, directory)} ${directory} with metadata.version ${release}.`,
+  );
+  if (isMetadataDirectory(options, directory) && quorum.kind !== 'static') {
     const metadataDirectory = `${directory}/${METADATA_DIRECTORY}`;
     fileSystem.makeDirectory(metadataDirectory);
-    const voters = new VoterSet([
-      { voterId: nodeId, directoryId, endpoints: quorum.endpoints, kraftVersions: SUPPORTED_KRAFT_VERSIONS },
-    ]);
+    const voters = new VoterSet(
+      quorum.kind === 'initialControllers'
+        ? quorum.voters
+        : [{ voterId: nodeId, directoryId, endpoints: quorum.endpoints, kraftVersions: SUPPORTED_KRAFT_VERSIONS }],
+    );
     const snapshot = buildSnapshotFile({
       epoch: 0,
       nowMs,
@@ -166,9 +195,13 @@ function featureLevels(options: FormatOptions): ReadonlyMap<string, number> {
   const levels = new Map<string, number>([[METADATA_VERSION, metadataVersion]]);
   for (const [name, level] of bootstrapFeatureLevels(metadataVersion))
     if (name !== KRAFT_VERSION) levels.set(name, level);
+  checkKraftVersion(features.get(KRAFT_VERSION), quorum.kind !== 'static');
   for (const [name, level] of features) {
     const range = supportedFeatures[name];
-    if (range === undefined) throw new FormatError(`There is no feature ${name}.`);
+    if (range === undefined) {
+      const known = Object.keys(supportedFeatures).filter((feature) => feature !== METADATA_VERSION);
+      throw new FormatError(`Unsupported feature: ${name}. Supported features are: ${known.sort().join(', ')}`);
+    }
     if (level < range.min || level > range.max) {
       throw new FormatError(`The feature ${name} has no level ${level}: the levels are ${range.min} to ${range.max}.`);
     }
@@ -176,13 +209,22 @@ function featureLevels(options: FormatOptions): ReadonlyMap<string, number> {
     if (level === 0) levels.delete(name);
     else levels.set(name, level);
   }
-  if (quorum.kind === 'standalone' && metadataVersion < KRAFT_VERSION_1_METADATA_VERSION) {
+  if (quorum.kind !== 'static' && metadataVersion < KRAFT_VERSION_1_METADATA_VERSION) {
     throw new FormatError(
       `A dynamic quorum needs metadata.version ${metadataVersionName(KRAFT_VERSION_1_METADATA_VERSION)} or newer, not ` +
         `${metadataVersionName(metadataVersion)}.`,
     );
   }
   return levels;
+}
+
+/** It follows from the kind of quorum; whoever names it must name what follows. */
+function checkKraftVersion(level: number | undefined, isDynamic: boolean): void {
+  if (level === undefined || level > 0 === isDynamic) return;
+  throw new FormatError(
+    `Cannot set kraft.version to ${level} ${isDynamic ? 'if' : 'unless'} KIP-853 configuration is present. ` +
+      'Try removing the --feature flag for kraft.version.',
+  );
 }
 
 function newBootstrapFile(levels: ReadonlyMap<string, number>, further: readonly Buffer[], nowMs: number): Buffer {

@@ -27,6 +27,8 @@ export interface NodeDirectoriesOptions {
   readonly format: boolean;
   /** For a node that is formatted now; a new one when absent. */
   readonly clusterId: string | undefined;
+  /** False: one of several nodes, which must agree on the cluster's id. */
+  readonly isWholeCluster: boolean;
   readonly quorum: FormatOptions['quorum'];
   readonly random: Random;
   readonly nowMs: number;
@@ -94,6 +96,12 @@ function formatAll(options: NodeDirectoriesOptions) {
   if (!options.format) {
     throw new FormatError(
       `No readable ${META_PROPERTIES} files found: ${metadataPath} is not formatted, and --no-format is set.`,
+    );
+  }
+  if (!options.isWholeCluster && clusterId === undefined) {
+    throw new FormatError(
+      `${metadataPath} is not formatted, and this node is one of several: format each with the same cluster id first, ` +
+        'with `ottla format --cluster-id <id> --config <server.properties>`, or set CLUSTER_ID.',
     );
   }
   const formatted = formatStorage({

@@ -1,0 +1,54 @@
+// Three controllers as real processes, formatted by `ottla format`: one leads, is killed with kill -9, another takes over; the killed one
+// comes back and catches up. A controller of another cluster, and a directory of another node, are refused with a sentence.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { ControllerQuorum } from '../../support/controllers.ts';
+
+describe('a quorum of three controllers', () => {
+  let quorum: ControllerQuorum | null = null;
+
+  afterEach(async () => {
+    await quorum?.remove();
+    quorum = null;
+  });
+
+  test('goes on when the active one is killed, and takes it back', { timeout: 120_000 }, async () => {
+    quorum = await ControllerQuorum.start(['ottla', 'ottla', 'ottla']);
+    const { agrees } = quorum;
+    const all = agrees.bind(quorum);
+    let { leader, quorum: state } = await quorum.until(all);
+    expect(state.voterIds).toEqual([1, 2, 3]);
+    for (let round = 0; round < 2; round++) {
+      const { leaderEpoch, highWatermark } = state;
+      await leader.stop('SIGKILL');
+      const killed = leader;
+      ({ leader, quorum: state } = await quorum.until((seen) => seen.leaderEpoch > leaderEpoch));
+      expect(leader).not.toBe(killed);
+      // Its own LeaderChange record and more, committed by the two that are left.
+      ({ leader, quorum: state } = await quorum.until((seen) => seen.highWatermark > highWatermark));
+      await killed.start();
+      ({ leader, quorum: state } = await quorum.until(all));
+      expect(state.leaderId).not.toBe(killed.nodeId);
+    }
+  });
+
+  test('a clean stop of the active one hands over at once', { timeout: 120_000 }, async () => {
+    quorum = await ControllerQuorum.start(['ottla', 'ottla', 'ottla']);
+    const first = await quorum.until(quorum.agrees.bind(quorum));
+    await first.leader.stop('SIGTERM');
+    const second = await quorum.until((seen) => seen.leaderEpoch > first.quorum.leaderEpoch);
+    expect(second.leader).not.toBe(first.leader);
+  });
+
+  test('who was formatted otherwise is told why it may not come in', { timeout: 120_000 }, async () => {
+    quorum = await ControllerQuorum.start(['ottla']);
+    await quorum.until();
+    const [only] = quorum.controllers;
+    await expect(only!.format(quorum.clusterId, ['--standalone'])).rejects.toThrow('is already formatted');
+    expect(await only!.format(quorum.clusterId, ['--standalone', '--ignore-formatted'])).toContain('already formatted');
+    await expect(only!.format('hloYyovRSj-Y0Z7LtQuJ3A', ['--standalone', '--ignore-formatted'])).rejects.toThrow(
+      /belongs to cluster/,
+    );
+    await expect(only!.format(quorum.clusterId, [])).rejects.toThrow('you must specify one of the following');
+  });
+});
