@@ -78,4 +78,29 @@ describe('a topic wanted at start', () => {
   test.each([':3', 'a:0', 'a:x', 'a:1:-1', 'a:1:1:novalue'])('%s is refused with a sentence', (text) => {
     expect(() => parseTopicSpec(text)).toThrow(/"/);
   });
+
+  test('format takes the arguments of kafka-storage.sh format', () => {
+    expect(parse('format', '-t', 'id', '-c', 'server.properties', '--standalone')).toEqual({
+      kind: 'format',
+      propertiesFile: 'server.properties',
+      clusterId: 'id',
+      standalone: true,
+      initialControllers: null,
+      noInitialControllers: false,
+      releaseVersion: null,
+      features: [],
+      ignoreFormatted: false,
+    });
+    const long = ['format', '--cluster-id', 'id', '--config', 'server.properties'];
+    expect(
+      parse(...long, '--initial-controllers', '1@h:2:x', '--release-version', '4.2', '-f', 'a=1', '-f', 'b=2', '-g'),
+    ).toMatchObject({
+      initialControllers: '1@h:2:x',
+      noInitialControllers: false,
+      releaseVersion: '4.2',
+      features: ['a=1', 'b=2'],
+      ignoreFormatted: true,
+    });
+    expect(parse(...long, '-N')).toMatchObject({ initialControllers: null, noInitialControllers: true });
+  });
 });

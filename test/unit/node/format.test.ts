@@ -126,7 +126,7 @@ describe('levels', () => {
   test.each([
     [{ releaseVersion: '9.9' }, 'There is no release version 9.9.'],
     [{ releaseVersion: '3.8' }, 'A dynamic quorum needs metadata.version 3.9-IV0 or newer, not 3.8-IV0.'],
-    [{ features: new Map([['x', 1]]) }, 'There is no feature x.'],
+    [{ features: new Map([['x', 1]]) }, 'Unsupported feature: x. Supported features are: '],
     [{ features: new Map([['group.version', 2]]) }, 'The feature group.version has no level 2: the levels are 0 to 1.'],
   ])('that do not exist are refused: %o', (options, message) => {
     expect(() => format(new SimulatedDisk(), options)).toThrow(message);
@@ -137,7 +137,7 @@ describe('a directory that is formatted already', () => {
   test('is not formatted again', () => {
     const fileSystem = new SimulatedDisk();
     format(fileSystem);
-    expect(() => format(fileSystem)).toThrow('The directory /data is already formatted.');
+    expect(() => format(fileSystem)).toThrow('Log directory /data is already formatted.');
   });
 
   test('is left alone when asked for, and its cluster id goes to the new ones beside it', () => {
