@@ -6,7 +6,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Api, type ApiServices, createApiTable } from '../src/apis/index.ts';
 
-const CLUSTER = 'several brokers';
 const LATER = 'later work';
 
 /** What Apache Kafka offers on a broker's listener and Ottla does not, and why. A line goes when its API comes. */
@@ -22,9 +21,6 @@ const absent: Readonly<Record<string, string>> = {
   DescribeDelegationToken: 'no SASL listeners yet',
   DescribeUserScramCredentials: 'no SASL listeners yet',
   AlterUserScramCredentials: 'no SASL listeners yet',
-  DescribeQuorum: CLUSTER,
-  AddRaftVoter: CLUSTER,
-  RemoveRaftVoter: CLUSTER,
   ShareGroupHeartbeat: LATER,
   ShareGroupDescribe: LATER,
   ShareFetch: LATER,
