@@ -381,6 +381,7 @@ export class Node {
       random: systemRandom,
       logger: this.#logger.child('log'),
       producerIdExpirationMs: this.#config.number('producer.id.expiration.ms'),
+      logStartOffsetCheckpointIntervalMs: this.#config.number('log.flush.start.offset.checkpoint.interval.ms'),
       recoveryPointCheckpointIntervalMs: this.#config.number('log.flush.offset.checkpoint.interval.ms'),
       tailCacheBytesMax: TAIL_CACHE_BYTES_MAX,
       tailCacheBytesMaxPerLog: TAIL_CACHE_BYTES_MAX_PER_LOG,
@@ -552,6 +553,11 @@ export class Node {
       self: () => ({ brokerId: this.nodeId, brokerEpoch: quorum.brokerEpoch }),
       metadataOffset: () => quorum.image.highestOffset,
       isSupported: () => allows.directoryAssignment(quorum.image.features.get(METADATA_VERSION) ?? 0),
+      failureTimeoutMs: this.#config.number('log.dir.failure.timeout.ms'),
+      onFailureUnreported: (directoryId) =>
+        this.#fatal(
+          new Error(`The controller could not be told in time that the log directory ${directoryId} failed.`),
+        ),
       timer: systemTimer,
       logger: this.#logger.child('node'),
     });

@@ -59,6 +59,8 @@ export interface LogDirectoryOptions {
   readonly producerIdExpirationMs: number;
   /** `log.flush.offset.checkpoint.interval.ms`; nothing is written while nothing changes. */
   readonly recoveryPointCheckpointIntervalMs: number;
+  /** `log.flush.start.offset.checkpoint.interval.ms`, when it is shorter than what DeleteRecords can wait for. */
+  readonly logStartOffsetCheckpointIntervalMs?: number;
   /** Most bytes that all logs of this directory together keep in memory for tail reads. */
   readonly tailCacheBytesMax: number;
   /** Most bytes that one log keeps for tail reads. */
@@ -168,7 +170,10 @@ export class LogDirectory {
       storageFailed: (error) => this.#goOffline(error),
       writesHeld: (log, error) => this.#writesHeld(log, error),
       checkpointOutdated: () => this.#checkpointLater(options.recoveryPointCheckpointIntervalMs),
-      logStartOffsetAdvanced: () => this.#checkpointLater(LOG_START_CHECKPOINT_DELAY_MS),
+      logStartOffsetAdvanced: () => {
+        const { logStartOffsetCheckpointIntervalMs = LOG_START_CHECKPOINT_DELAY_MS } = options;
+        this.#checkpointLater(Math.min(LOG_START_CHECKPOINT_DELAY_MS, logStartOffsetCheckpointIntervalMs));
+      },
       logTruncated: (log, logEndOffset) => this.#cleaner?.logTruncated(log, logEndOffset),
       checkpointNow: () => this.#writeCheckpoints(),
     };

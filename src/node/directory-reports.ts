@@ -25,6 +25,9 @@ export interface DirectoryReportsOptions {
   readonly metadataOffset: () => Offset;
   /** The cluster's metadata.version knows directories. */
   readonly isSupported: () => boolean;
+  /** `log.dir.failure.timeout.ms`: a broker that cannot say that a directory failed would be asked for what it does not have. */
+  readonly failureTimeoutMs: number;
+  readonly onFailureUnreported: (directoryId: Uuid) => void;
   readonly timer: Timer;
   readonly logger: Logger;
 }
@@ -40,7 +43,8 @@ const ASSIGNMENTS_PER_REQUEST_MAX = 2250;
 export class DirectoryReports {
   readonly #options: DirectoryReportsOptions;
   readonly #assignments = new Map<string, PendingAssignment>();
-  readonly #offline = new Set<Uuid>();
+  /** With what waits for the report to be taken. */
+  readonly #offline = new Map<Uuid, TimerHandle>();
   /** Null: the controller knows. */
   #cordoned: readonly Uuid[] | null = null;
   #isOpen = false;
@@ -60,6 +64,7 @@ export class DirectoryReports {
   close(): void {
     this.#isOpen = false;
     this.#retry?.cancel();
+    for (const deadline of this.#offline.values()) deadline.cancel();
     for (const { settle } of this.#assignments.values()) settle(false);
     this.#assignments.clear();
   }
@@ -82,7 +87,9 @@ export class DirectoryReports {
   }
 
   failed(directoryId: Uuid): void {
-    this.#offline.add(directoryId);
+    const { timer, failureTimeoutMs, onFailureUnreported } = this.#options;
+    const deadline = timer.schedule(failureTimeoutMs, () => onFailureUnreported(directoryId));
+    this.#offline.set(directoryId, deadline);
     this.#send();
   }
 
@@ -122,7 +129,7 @@ export class DirectoryReports {
   async #sendAll(): Promise<void> {
     const { controller, self, metadataOffset } = this.#options;
     const cordonedLogDirs = this.#cordoned;
-    const offlineLogDirs = [...this.#offline];
+    const offlineLogDirs = [...this.#offline.keys()];
     if (offlineLogDirs.length > 0 || cordonedLogDirs !== null) {
       const reply = await controller.brokerHeartbeat({
         ...self(),
@@ -133,7 +140,10 @@ export class DirectoryReports {
         cordonedLogDirs,
       });
       if ('error' in reply) throw new Error(`${reply.error}: ${reply.message}`);
-      for (const directoryId of offlineLogDirs) this.#offline.delete(directoryId);
+      for (const directoryId of offlineLogDirs) {
+        this.#offline.get(directoryId)?.cancel();
+        this.#offline.delete(directoryId);
+      }
       if (this.#cordoned === cordonedLogDirs) this.#cordoned = null;
     }
     const sent = [...this.#assignments].slice(0, ASSIGNMENTS_PER_REQUEST_MAX);

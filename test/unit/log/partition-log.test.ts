@@ -100,6 +100,49 @@ describe('appending', () => {
     expect(counted.syncs).toBe(1);
   });
 
+  test('flush.messages=N syncs with every Nth record, and not before', async () => {
+    const { fileSystem, counted } = observed();
+    const { log } = await openLog(fileSystem, { flushMessages: 3 });
+    const syncs: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      await append(log, batchOf([`${i}`]));
+      syncs.push(counted.syncs);
+    }
+    expect(syncs).toEqual([0, 0, 1, 1, 1, 2, 2]);
+    expect(log.flushedEndOffset).toBe(6);
+  });
+
+  test('without a setting nothing is synced but at a roll and at the stop', async () => {
+    const { fileSystem, counted } = observed();
+    const { log, directory } = await openLog(fileSystem, {});
+    for (let i = 0; i < 10; i++) await append(log, batchOf([`${i}`]));
+    expect([counted.syncs, log.flushedEndOffset]).toEqual([0, 0]);
+    log.roll();
+    await log.flush();
+    expect(log.flushedEndOffset).toBe(10);
+    await append(log, batchOf(['last']));
+    await directory.close({ brokerEpoch: 1 });
+    expect(log.flushedEndOffset).toBe(11);
+  });
+
+  test('appends that come while a sync runs share the next one', async () => {
+    const { fileSystem, counted } = observed();
+    const { log } = await openLog(fileSystem, { flushMessages: 1 });
+    await append(log, batchOf(['opens the files']));
+    const before = counted.syncs;
+    const written: Promise<void>[] = [];
+    for (let i = 0; i < 20; i++) {
+      const appended = log.appendAsLeader(batchOf([`${i}`]), client);
+      if (appended.kind === 'appended') written.push(appended.written);
+      // Each has its own write; the syncs are what they share.
+      await Promise.resolve();
+    }
+    await Promise.all(written);
+    expect(written).toHaveLength(20);
+    expect(log.flushedEndOffset).toBe(21);
+    expect(counted.syncs - before).toBeLessThan(20);
+  });
+
   test('flush.ms syncs later, without anyone waiting', async () => {
     const time = new VirtualTime();
     const { log } = await openLog(new SimulatedDisk(), { flushMs: 500 }, { time });
