@@ -12,7 +12,7 @@ import { resolve } from 'node:path';
 import { RequestMonitor } from './apis/request-monitor.ts';
 import type { Logger } from './base/logger.ts';
 import { nextTurn, systemClock, systemRandom, systemTimer } from './base/system.ts';
-import { type Uuid, ZERO_UUID } from './base/uuid.ts';
+import { randomUuid, type Uuid, ZERO_UUID } from './base/uuid.ts';
 import { topicEntries } from './config/config-entries.ts';
 import { ConfigValidator } from './config/config-validator.ts';
 import { DynamicBrokerConfig } from './config/dynamic-broker-config.ts';
@@ -28,17 +28,19 @@ import { InlineCompaction } from './log/inline-compaction.ts';
 import { DuplicateLogError, LogDirectories, type OfflineDirectory } from './log/log-directories.ts';
 import { LogDirectory, LogDirectoryLockedError, type LogDirectoryOptions } from './log/log-directory.ts';
 import type { PartitionLog } from './log/partition-log.ts';
-import { allows, METADATA_VERSION } from './metadata/features.ts';
+import { allows, METADATA_VERSION, supportedFeatures } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
 import { openNodeSocket } from './net/node-socket.ts';
 import { ServerMemory } from './net/server-memory.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
+import { BrokerLifecycle } from './node/broker-lifecycle.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
 import { ConnectionSettings } from './node/connection-settings.ts';
 import { newControllerDispatch, quorumReplica } from './node/controller-apis.ts';
 import { ControllerChannel } from './node/controller-channel.ts';
+import { ControllerDuties } from './node/controller-duties.ts';
 import { DirectoryReports } from './node/directory-reports.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
 import { FormatError } from './node/format.ts';
@@ -87,10 +89,18 @@ const TAIL_CACHE_BYTES_MAX_PER_LOG = 8 * 1024 * 1024;
 const OPEN_FILES_MAX = 500;
 const LONE_CONTROLLER_PORT = 9093;
 const NO_BROKER_EPOCH = -1;
+const MS_PER_SECOND = 1000;
 /** Constants of Kafka's own. */
 const RECONNECT_BACKOFF_MS = 50;
 const RECONNECT_BACKOFF_MAX_MS = 500;
 const REQUESTS_IN_FLIGHT_MAX = 1;
+
+interface Started {
+  readonly name: string;
+  readonly stop: () => Promise<void> | void;
+  /** As `stop`, but as it would be when the process is killed; the same where that makes no difference. */
+  readonly kill?: () => Promise<void> | void;
+}
 
 export class Node {
   readonly nodeId: number;
@@ -107,11 +117,12 @@ export class Node {
   readonly #monitoring: Monitoring;
   readonly #requestMonitor: RequestMonitor;
   /** What has been started, in order; stopped from the back. */
-  readonly #started: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
+  readonly #started: Started[] = [];
   #bound: readonly BoundListener[] = [];
   #clusterId = '';
   #directoryId: Uuid = ZERO_UUID;
   #quorum: MetadataQuorum | null = null;
+  #lifecycle: BrokerLifecycle | null = null;
   #logDirectories: LogDirectories | null = null;
   /** What else there is to do when one of several directories fails. */
   #onDirectoryFailure: (failed: OfflineDirectory) => void = () => {};
@@ -197,9 +208,22 @@ export class Node {
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * Ends at once, as if the process had been killed: others are not told, what is not written is lost, files are left as they
+   * are. For tests of what happens then.
+   */
+  kill(): Promise<void> {
+    this.#stopping ??= this.#end(this.#started.map((started) => ({ ...started, stop: started.kill ?? started.stop })));
+    return this.#stopping;
+  }
+
+  #stop(): Promise<void> {
     this.#monitoring.state = 'SHUTTING_DOWN';
-    for (const { name, stop } of this.#started.reverse()) {
+    return this.#end(this.#started);
+  }
+
+  async #end(started: readonly Started[]): Promise<void> {
+    for (const { name, stop } of [...started].reverse()) {
       try {
         await stop();
       } catch (error) {
@@ -224,16 +248,26 @@ export class Node {
     this.#monitorNode([server, controllerServer], quorum, logDirectories);
     controllerGate.open(this.#newControllerDispatch(quorum));
     controllerServer.open();
-    this.#started.push({ name: 'controller connections', stop: () => controllerServer.stop(STOP_GRACE_MS) });
-    if (this.#config.isBroker) {
-      if (!quorum.isLone) {
-        throw new StartError('A broker whose metadata quorum is more than itself is not supported yet.');
-      }
-      await this.#startBroker(quorum, logDirectories, gate);
-    } else await quorum.registerController();
+    this.#started.push({
+      name: 'controller connections',
+      stop: () => controllerServer.stop(STOP_GRACE_MS),
+      kill: () => controllerServer.stop(0),
+    });
+    if (this.#config.isController) this.#startDuties(quorum);
+    if (this.#config.isBroker) await this.#startBroker(quorum, logDirectories, gate);
+    else await quorum.registerController();
     server.open();
     this.#monitoring.state = 'RUNNING';
-    this.#started.push({ name: 'connections', stop: () => server.stop(STOP_GRACE_MS) });
+    this.#started.push({
+      name: 'connections',
+      stop: () => server.stop(STOP_GRACE_MS),
+      kill: () => server.stop(0),
+    });
+    // Others take over while this broker still serves; who is alone has nobody to wait for.
+    const lifecycle = this.#lifecycle;
+    if (lifecycle !== null && !quorum.isLone) {
+      this.#started.push(registrationOf(lifecycle));
+    }
     this.#logger.child('node').info('serving', {
       bootstrapServers: this.bootstrapServers,
       nodeId: this.nodeId,
@@ -247,17 +281,16 @@ export class Node {
   }
 
   async #startBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, gate: DispatchGate): Promise<void> {
-    const reports = this.#newDirectoryReports(quorum);
-    const broker = this.#newBroker(quorum, logDirectories, reports);
+    const channel = this.#newControllerChannel(quorum);
+    await quorum.caughtUp();
+    const lifecycle = this.#newLifecycle(quorum, logDirectories, channel);
+    const reports = this.#newDirectoryReports(quorum, channel, lifecycle);
+    const broker = this.#newBroker(quorum, logDirectories, { reports, channel, lifecycle });
     this.#monitorBroker(quorum, logDirectories, broker);
     broker.prepare(quorum.image);
     this.#connectionSettings.update(quorum.image);
-    await quorum.registerBroker({
-      listeners: this.#advertised().map(listenerImage),
-      rack: this.#config.textOrNull('broker.rack'),
-      logDirs: logDirectories.live.map(({ directoryId }) => directoryId),
-      cleanShutdownBrokerEpoch: logDirectories.cleanShutdownBrokerEpoch,
-    });
+    await Promise.all([quorum.registerController(), lifecycle.register()]);
+    this.#lifecycle = lifecycle;
     this.#monitoring.state = 'RECOVERY';
     const { topicsByName } = quorum.image;
     await logDirectories.loadLogs(({ topic, partition, topicId }) => {
@@ -272,7 +305,8 @@ export class Node {
       broker.failStorage(error);
       if (directoryId !== ZERO_UUID) reports.failed(directoryId);
     };
-    this.#started.push({ name: 'fencing', stop: () => quorum.fence() });
+    // What has happened since the logs were looked up; from here on each change comes by itself.
+    broker.prepare(quorum.image);
     broker.start();
     this.#started.push({ name: 'broker', stop: () => broker.stop() });
     quorum.onImage((changes, image) => {
@@ -280,10 +314,10 @@ export class Node {
       const { clientQuotasChanged, changedConfigs } = changes;
       if (clientQuotasChanged || changedConfigs.length > 0) this.#connectionSettings.update(image);
     });
-    await quorum.unfence(logDirectories.cordonedIds);
+    await lifecycle.ready(logDirectories.cordonedIds);
     reports.open();
     this.#started.push({ name: 'directory reports', stop: () => reports.close() });
-    this.#started.push({ name: 'registration', stop: () => quorum.controlledShutdown() });
+    if (quorum.isLone) this.#started.push(registrationOf(lifecycle));
     await createWantedTopics(broker.changes, this.#options.topics);
     gate.open(broker.dispatch);
   }
@@ -365,6 +399,7 @@ export class Node {
     this.#started.push({
       name: 'log directories',
       stop: () => logDirectories.close({ brokerEpoch: this.#brokerEpoch() }),
+      kill: () => logDirectories.abandon(),
     });
     this.#logDirectories = logDirectories;
     if (logDirectories.live.length === 0) {
@@ -400,7 +435,11 @@ export class Node {
         path: metadataPath,
         onOffline: (error) => this.#fatal(error),
       });
-      this.#started.push({ name: 'metadata directory', stop: () => own.close({ brokerEpoch: this.#brokerEpoch() }) });
+      this.#started.push({
+        name: 'metadata directory',
+        stop: () => own.close({ brokerEpoch: this.#brokerEpoch() }),
+        kill: () => own.abandon(),
+      });
       live.push(own);
     }
     const identified = identifyDirectories({
@@ -510,7 +549,7 @@ export class Node {
       onFatal: (error) => this.#fatal(error),
     });
     this.#quorum = quorum;
-    this.#started.push({ name: 'quorum', stop: () => quorum.stop() });
+    this.#started.push({ name: 'quorum', stop: () => quorum.stop(), kill: () => quorum.abandon() });
     return quorum;
   }
 
@@ -547,10 +586,14 @@ export class Node {
     });
   }
 
-  #newDirectoryReports(quorum: MetadataQuorum): DirectoryReports {
+  #newDirectoryReports(
+    quorum: MetadataQuorum,
+    controller: ControllerChannel,
+    lifecycle: BrokerLifecycle,
+  ): DirectoryReports {
     return new DirectoryReports({
-      controller: quorum.controller,
-      self: () => ({ brokerId: this.nodeId, brokerEpoch: quorum.brokerEpoch }),
+      controller,
+      self: () => ({ brokerId: this.nodeId, brokerEpoch: lifecycle.brokerEpoch }),
       metadataOffset: () => quorum.image.highestOffset,
       isSupported: () => allows.directoryAssignment(quorum.image.features.get(METADATA_VERSION) ?? 0),
       failureTimeoutMs: this.#config.number('log.dir.failure.timeout.ms'),
@@ -563,17 +606,30 @@ export class Node {
     });
   }
 
-  #newBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, reports: DirectoryReports): BrokerParts {
+  #newBroker(
+    quorum: MetadataQuorum,
+    logDirectories: LogDirectories,
+    {
+      reports,
+      channel,
+      lifecycle,
+    }: {
+      readonly reports: DirectoryReports;
+      readonly channel: ControllerChannel;
+      readonly lifecycle: BrokerLifecycle;
+    },
+  ): BrokerParts {
     return new BrokerParts({
       config: this.#config,
       brokerConfig: this.#brokerConfig,
       roomForResponse: (bytesMin, bytesMax) => this.#memory.roomForResponse(bytesMin, bytesMax),
       clusterId: this.#clusterId,
       controller: quorum.controller,
-      channel: this.#newControllerChannel(quorum),
+      channel,
       quorum: quorumReplica(quorum),
       replicaClients: this.#nodeClients('replica'),
-      brokerEpoch: () => quorum.brokerEpoch,
+      peerClients: this.#nodeClients('broker'),
+      brokerEpoch: () => lifecycle.brokerEpoch,
       logDirectories,
       directoryPath: (directory) => this.#absolute(directory),
       directoryReports: reports,
@@ -591,6 +647,46 @@ export class Node {
       telemetry: this.#monitoring.telemetry,
       onBrokenInvariant: (error) => this.#fatal(error),
     });
+  }
+
+  #newLifecycle(quorum: MetadataQuorum, logDirectories: LogDirectories, channel: ControllerChannel): BrokerLifecycle {
+    const config = this.#config;
+    return new BrokerLifecycle({
+      channel,
+      registration: {
+        brokerId: this.nodeId,
+        clusterId: this.#clusterId,
+        incarnationId: randomUuid(systemRandom),
+        listeners: this.#advertised().map(listenerImage),
+        supportedFeatures,
+        rack: config.textOrNull('broker.rack'),
+        logDirs: logDirectories.live.map(({ directoryId }) => directoryId),
+        previousBrokerEpoch: logDirectories.cleanShutdownBrokerEpoch ?? NO_BROKER_EPOCH,
+      },
+      metadataOffset: () => quorum.image.highestOffset,
+      heartbeatIntervalMs: config.number('broker.heartbeat.interval.ms'),
+      registrationTimeoutMs: config.number('initial.broker.registration.timeout.ms'),
+      clock: systemClock,
+      timer: systemTimer,
+      logger: this.#logger.child('node'),
+    });
+  }
+
+  #startDuties(quorum: MetadataQuorum): void {
+    const config = this.#config;
+    const duties = new ControllerDuties({
+      controller: quorum.controller,
+      sessionTimeoutMs: config.number('broker.session.timeout.ms'),
+      balanceIntervalMs: config.boolean('auto.leader.rebalance.enable')
+        ? config.number('leader.imbalance.check.interval.seconds') * MS_PER_SECOND
+        : null,
+      uncleanIntervalMs: config.number('unclean.leader.election.interval.ms'),
+      clock: systemClock,
+      timer: systemTimer,
+      logger: this.#logger.child('controller'),
+    });
+    duties.start();
+    this.#started.push({ name: 'duties', stop: () => duties.stop() });
   }
 
   #newControllerChannel(quorum: MetadataQuorum): ControllerChannel {
@@ -621,7 +717,7 @@ export class Node {
   }
 
   #brokerEpoch(): number {
-    return this.#quorum?.brokerEpoch ?? NO_BROKER_EPOCH;
+    return this.#lifecycle?.brokerEpoch ?? NO_BROKER_EPOCH;
   }
 
   get #advertisesDialledAddress(): boolean {
@@ -660,6 +756,10 @@ export class Node {
     this.#logger.error('the node stops, because it cannot go on', { error: error.stack ?? error.message });
     void this.stop().finally(() => this.#options.onFatal?.(error));
   }
+}
+
+function registrationOf(lifecycle: BrokerLifecycle): Started {
+  return { name: 'registration', stop: () => lifecycle.shutDown(), kill: () => lifecycle.close() };
 }
 
 /** A listener's host that stands for all addresses of the machine, and names none that a client could dial. */

@@ -49,7 +49,7 @@ import type { LogDirectories } from '../log/log-directories.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { supportedFeatureRanges } from '../metadata/features.ts';
 import type { MetadataChanges } from '../metadata/metadata-delta.ts';
-import { emptyImage, type MetadataImage } from '../metadata/metadata-image.ts';
+import { emptyImage, type MetadataImage, NO_LEADER } from '../metadata/metadata-image.ts';
 import type { MetricSource } from '../metrics/metric-family.ts';
 import type { Dispatch } from '../net/connection.ts';
 import { addressOf } from '../net/host-lookup.ts';
@@ -64,12 +64,15 @@ import { ReplicaMoves } from '../replication/replica-moves.ts';
 import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KafkaError } from '../wire/errors.ts';
 import type { NodeClients } from '../wire/node-client.ts';
+import { BrokerPeers } from './broker-peers.ts';
 import { ClusterChanges } from './cluster-changes.ts';
 import { LocalClusterController } from './cluster-service.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { DirectoryReports } from './directory-reports.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
 import { newClientQuotas } from './quota-settings.ts';
+import { RemoteMarkers } from './remote-markers.ts';
+import { RemoteTransactions } from './remote-transactions.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
 import { TopicSettings } from './topic-settings.ts';
 import { TransactionMarkers } from './transaction-markers.ts';
@@ -87,6 +90,8 @@ export interface BrokerOptions {
   readonly quorum: QuorumReplica;
   /** Connections by which partitions are copied. */
   readonly replicaClients: NodeClients;
+  /** Connections for everything else that brokers ask each other. */
+  readonly peerClients: NodeClients;
   readonly brokerEpoch: () => number;
   readonly logDirectories: LogDirectories;
   /** The path of a directory as `logDirectories` has it, from how settings write it. */
@@ -130,6 +135,7 @@ export class BrokerParts {
   readonly #forwarding: ForwardedRequests;
   readonly #options: BrokerOptions;
   readonly #topicSettings: TopicSettings;
+  readonly #peers: BrokerPeers;
   readonly #isrChanges: IsrChanges;
   readonly #fetchers: ReplicaFetchers;
   readonly #partitions: HostedPartitions;
@@ -144,6 +150,11 @@ export class BrokerParts {
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#topicSettings = new TopicSettings(options.brokerConfig, () => this.#image);
+    this.#peers = new BrokerPeers({
+      listenerName: options.config.interBrokerListenerName,
+      image: () => this.#image,
+      clients: options.peerClients,
+    });
     this.#isrChanges = this.#newIsrChanges();
     this.#fetchers = this.#newFetchers();
     this.#partitions = this.#newPartitions();
@@ -158,6 +169,8 @@ export class BrokerParts {
       groupTopic: GROUP_METADATA_TOPIC,
       groups: this.#groups,
       partitions: this.#partitions,
+      brokerId: options.config.nodeId,
+      remote: new RemoteMarkers(this.#peers),
       image: () => this.#image,
     });
     this.#transactions = this.#newTransactions();
@@ -255,6 +268,7 @@ export class BrokerParts {
     this.#groups.close();
     this.#fetchers.close();
     this.#isrChanges.close();
+    this.#peers.close();
     this.#partitions.stop();
     await movesEnded;
   }
@@ -373,7 +387,7 @@ export class BrokerParts {
     return new ReplicaFetchers({
       brokerId: config.nodeId,
       brokerEpoch,
-      addressOf: (brokerId) => this.#interBrokerAddress(brokerId),
+      addressOf: (brokerId) => this.#peers.addressOf(brokerId),
       newClient: replicaClients,
       fetchersPerLeader: () => brokerConfig.current.number('num.replica.fetchers'),
       settings: () => ({
@@ -389,13 +403,6 @@ export class BrokerParts {
       logger: logger.child('replication'),
       storageFailed: (error) => this.#partitions.failStorage(error),
     });
-  }
-
-  /** Where another broker is reached by brokers; null where it has no such listener, or is not registered. */
-  #interBrokerAddress(brokerId: number): { readonly host: string; readonly port: number } | null {
-    const { interBrokerListenerName } = this.#options.config;
-    const { listeners = [] } = this.#image.brokers.get(brokerId) ?? {};
-    return listeners.find(({ name }) => name === interBrokerListenerName) ?? null;
   }
 
   #newMoves(): ReplicaMoves {
@@ -588,7 +595,14 @@ export class BrokerParts {
       transactions,
       transactionSettings,
       verification: new ProduceVerification({
-        transactions,
+        transactions: new RemoteTransactions({
+          brokerId: config.nodeId,
+          local: transactions,
+          coordinatorOf: (id) =>
+            this.#image.topicsByName.get(TRANSACTION_STATE_TOPIC)?.partitions.get(transactions.partitionFor(id))
+              ?.leader ?? NO_LEADER,
+          peers: this.#peers,
+        }),
         partitions: this.#partitions,
         clock,
         timer,

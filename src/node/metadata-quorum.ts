@@ -3,7 +3,6 @@
  *
  *     open: metadata log opened → a lone voter: elected at once, controller active, bootstrap records in the log
  *                               → others: follows whoever leads, or takes part in elections
- *     registerBroker → unfence … controlledShutdown → fence → stop
  *
  * A committed batch goes to the controller (standby), to the image, to the image's listeners, and then releases the commands
  * that waited for it.
@@ -85,14 +84,6 @@ export interface MetadataQuorumOptions {
   readonly onFatal: (error: Error) => void;
 }
 
-export interface BrokerToRegister {
-  readonly listeners: readonly ListenerImage[];
-  readonly rack: string | null;
-  readonly logDirs: readonly Uuid[];
-  /** `LogDirectory.cleanShutdownBrokerEpoch`; null after a crash and for a new directory. */
-  readonly cleanShutdownBrokerEpoch: number | null;
-}
-
 /** The controller refused what this broker asked for. */
 export class RegistrationError extends Error {
   override name = 'RegistrationError';
@@ -123,7 +114,6 @@ export class MetadataQuorum {
   #registrationClient: { readonly address: Address; readonly client: NodeClient } | null = null;
   #driver!: RaftDriver;
   #controller!: Controller;
-  #brokerEpoch: BrokerEpoch = -1;
   #activation: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
 
   private constructor(options: MetadataQuorumOptions) {
@@ -158,11 +148,6 @@ export class MetadataQuorum {
   /** The newest image: immutable. */
   get image(): MetadataImage {
     return this.#loader.image;
-  }
-
-  /** -1 before `registerBroker`. */
-  get brokerEpoch(): BrokerEpoch {
-    return this.#brokerEpoch;
   }
 
   get raft(): RaftDriver {
@@ -297,42 +282,13 @@ export class MetadataQuorum {
     return registerControllerAt(this.#registrationClient.client, registration);
   }
 
-  /** Registers this run of the broker, fenced, and its controller. One write for both. */
-  async registerBroker(broker: BrokerToRegister): Promise<void> {
-    const { nodeId, clusterId, random } = this.#options;
-    const [, brokerResult] = await Promise.all([
-      this.registerController(),
-      this.#controller.registerBroker(
-        {
-          brokerId: nodeId,
-          clusterId,
-          incarnationId: randomUuid(random),
-          listeners: broker.listeners,
-          supportedFeatures,
-          rack: broker.rack,
-          logDirs: broker.logDirs,
-          previousBrokerEpoch: broker.cleanShutdownBrokerEpoch ?? -1,
-        },
-        { replaces: true },
-      ),
-    ]);
-    if ('error' in brokerResult) refuseFailure(brokerResult);
-    else this.#brokerEpoch = brokerResult.brokerEpoch;
-  }
-
-  /** The broker is ready to lead. Resolves when it leads what it can, and listeners know. */
-  async unfence(cordonedLogDirs: readonly Uuid[] = []): Promise<void> {
-    refuseFailure(await this.#controller.unfenceBroker({ ...this.#self(), cordonedLogDirs }));
-  }
-
-  /** Gives the broker's partitions away, or leaves them without a leader but with this broker eligible. */
-  async controlledShutdown(): Promise<void> {
-    refuseFailure(await this.#controller.controlledShutdown(this.#self()));
-  }
-
-  /** The broker has stopped serving. */
-  async fence(): Promise<void> {
-    refuseFailure(await this.#controller.fenceBroker(this.#self()));
+  /** Ends at once and tells nobody, as when the process is killed. */
+  abandon(): void {
+    this.#stopped = true;
+    this.#registrations.stop();
+    this.#snapshotTimer?.cancel();
+    this.#driver.abandon();
+    this.#registrationClient?.client.close();
   }
 
   /** The metadata log stays open: it belongs to its log directory. */
@@ -348,10 +304,6 @@ export class MetadataQuorum {
     const active = this.activeController;
     for (const listener of this.#leaderListeners) listener(active);
     this.#registrations.check();
-  }
-
-  #self(): { brokerId: number; brokerEpoch: BrokerEpoch } {
-    return { brokerId: this.#options.nodeId, brokerEpoch: this.#brokerEpoch };
   }
 
   async #handleSnapshot(snapshot: RaftSnapshot): Promise<void> {

@@ -1,15 +1,14 @@
 /**
  * Where the markers of transactions go: into the logs that this broker leads, and, where a partition belongs to the group
- * coordinator, through that, which counts or drops the offsets of the transaction.
- *
- * Partitions that other brokers lead wait until brokers can call each other; their transactions stay undecided meanwhile.
+ * coordinator, through that, which counts or drops the offsets of the transaction; for what other brokers lead, to them.
  */
 import type { GroupCoordinatorEvents } from '../coordinator/group/group-coordinator.ts';
 import type { TransactionEnd } from '../coordinator/shard.ts';
 import type { MarkerResult, MarkerWriter } from '../coordinator/transaction/transaction-coordinator.ts';
-import type { MetadataImage } from '../metadata/metadata-image.ts';
+import { type MetadataImage, NO_LEADER } from '../metadata/metadata-image.ts';
 import type { HostedPartitions } from '../replication/hosted-partitions.ts';
 import type { ErrorName } from '../wire/errors.ts';
+import type { RemoteMarkers } from './remote-markers.ts';
 
 interface TopicPartition {
   readonly topic: string;
@@ -20,6 +19,9 @@ export interface TransactionMarkersOptions {
   readonly groupTopic: string;
   readonly groups: Pick<GroupCoordinatorEvents, 'endTransaction'>;
   readonly partitions: Pick<HostedPartitions, 'endTransaction'>;
+  readonly brokerId: number;
+  /** Asks another broker for the marker. */
+  readonly remote: Pick<RemoteMarkers, 'endTransaction'>;
   readonly image: () => MetadataImage;
 }
 
@@ -30,7 +32,7 @@ export class TransactionMarkers implements MarkerWriter {
     this.#options = options;
   }
 
-  /** Of one partition; NONE when the marker is committed. */
+  /** Of one partition that this broker leads; NONE when the marker is committed. */
   async endTransaction(partition: TopicPartition, end: TransactionEnd): Promise<ErrorName> {
     const { groupTopic, groups, partitions } = this.#options;
     if (!this.#exists(partition)) return 'UNKNOWN_TOPIC_OR_PARTITION';
@@ -47,7 +49,7 @@ export class TransactionMarkers implements MarkerWriter {
   }
 
   async write(partition: TopicPartition, end: TransactionEnd): Promise<MarkerResult> {
-    const error = await this.endTransaction(partition, end);
+    const error = await this.#end(partition, end);
     switch (error) {
       case 'NONE':
         return 'written';
@@ -60,6 +62,13 @@ export class TransactionMarkers implements MarkerWriter {
       default:
         return 'retry';
     }
+  }
+
+  #end(partition: TopicPartition, end: TransactionEnd): Promise<ErrorName> {
+    const { image, brokerId, remote } = this.#options;
+    const leader = image().topicsByName.get(partition.topic)?.partitions.get(partition.partition)?.leader ?? NO_LEADER;
+    if (leader === brokerId || leader === NO_LEADER) return this.endTransaction(partition, end);
+    return remote.endTransaction(leader, partition, end);
   }
 
   #exists({ topic, partition }: TopicPartition): boolean {

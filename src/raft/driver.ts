@@ -391,6 +391,15 @@ export class RaftDriver {
     this.#options.transport?.close();
   }
 
+  /** Ends at once and tells nobody, as when the process is killed. */
+  abandon(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#tick?.cancel();
+    this.#failWaiting(new NotLeaderError('the quorum was abandoned'));
+    this.#options.transport?.close();
+  }
+
   async #saidFarewell(): Promise<void> {
     if (this.#farewells.length === 0) return;
     await new Promise<void>((resolve) => {

@@ -45,7 +45,7 @@ test('the first start writes the batches that Apache Kafka writes', async () => 
     ['records', ['BrokerRegistrationChangeRecord', 'BrokerRegistrationChangeRecord']],
   ]);
   // The broker's epoch is the offset of its registration.
-  expect(running.quorum.brokerEpoch).toBe(13);
+  expect(running.broker.brokerEpoch).toBe(13);
   expect(fileSystem.readFile('/data/__cluster_metadata-0/quorum-state').toString()).toBe(
     '{"leaderId":1,"leaderEpoch":1,"votedId":-1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}',
   );
@@ -92,7 +92,7 @@ test('a clean restart keeps everything and leads again', async () => {
   let running = await openQuorum(fileSystem);
   await startBroker(running);
   await running.quorum.controller.createTopics({ topics: [newTopic('t', 2)], validateOnly: false });
-  await running.quorum.controller.allocateProducerIds({ brokerId: 1, brokerEpoch: running.quorum.brokerEpoch });
+  await running.quorum.controller.allocateProducerIds({ brokerId: 1, brokerEpoch: running.broker.brokerEpoch });
   await running.close();
 
   running = await openQuorum(fileSystem, { seed: 43 });

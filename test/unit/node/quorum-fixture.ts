@@ -1,9 +1,12 @@
 // A metadata quorum of one node in a directory of a memory file system.
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { Random } from '../../../src/base/random.ts';
-import { systemTimer } from '../../../src/base/system.ts';
+import { systemClock, systemTimer } from '../../../src/base/system.ts';
+import { randomUuid } from '../../../src/base/uuid.ts';
 import type { FileSystem } from '../../../src/io/file-system.ts';
 import type { LogDirectory } from '../../../src/log/log-directory.ts';
+import { supportedFeatures } from '../../../src/metadata/features.ts';
+import { BrokerLifecycle } from '../../../src/node/broker-lifecycle.ts';
 import { formatStorage, readFormattedDirectories } from '../../../src/node/format.ts';
 import { MetadataQuorum, type MetadataQuorumOptions } from '../../../src/node/metadata-quorum.ts';
 import { metadataLogConfig } from '../../../src/node/quorum-storage.ts';
@@ -26,6 +29,7 @@ export function format(fileSystem: FileSystem, random: Random = seededRandom(7))
 
 export interface RunningQuorum {
   readonly quorum: MetadataQuorum;
+  readonly broker: BrokerLifecycle;
   readonly logDirectory: LogDirectory;
   readonly directoryId: string;
   readonly time: VirtualTime;
@@ -85,34 +89,47 @@ export async function openQuorum(
     },
     ...options,
   });
+  const broker = new BrokerLifecycle({
+    channel: quorum.controller,
+    registration: {
+      brokerId: 1,
+      clusterId: quorum.clusterId,
+      incarnationId: randomUuid(random),
+      listeners,
+      supportedFeatures,
+      rack: null,
+      logDirs: [directoryId],
+      previousBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch ?? -1,
+    },
+    metadataOffset: () => quorum.image.highestOffset,
+    heartbeatIntervalMs: 2000,
+    registrationTimeoutMs: 1000,
+    clock: systemClock,
+    timer: systemTimer,
+    logger: silentLogger,
+  });
   return {
     quorum,
+    broker,
     logDirectory,
     directoryId,
     time,
     close: async () => {
-      const { brokerEpoch } = quorum;
-      if (brokerEpoch >= 0) {
-        await quorum.controlledShutdown();
-        await quorum.fence();
-      }
+      const { brokerEpoch } = broker;
+      if (brokerEpoch >= 0) await broker.shutDown();
       await quorum.stop();
       await logDirectory.loadLogs(() => null);
       await logDirectory.close({ brokerEpoch });
     },
     kill: () => {
+      broker.close();
       void quorum.stop();
       logDirectory.abandon();
     },
   };
 }
 
-export async function startBroker({ quorum, logDirectory, directoryId }: RunningQuorum): Promise<void> {
-  await quorum.registerBroker({
-    listeners,
-    rack: null,
-    logDirs: [directoryId],
-    cleanShutdownBrokerEpoch: logDirectory.cleanShutdownBrokerEpoch,
-  });
-  await quorum.unfence();
+export async function startBroker({ quorum, broker }: RunningQuorum): Promise<void> {
+  await Promise.all([quorum.registerController(), broker.register()]);
+  await broker.ready([]);
 }

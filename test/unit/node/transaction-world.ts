@@ -120,13 +120,21 @@ export class World {
       compression: 'none',
     });
     const { partitions, groups } = this;
+    const remote = { endTransaction: () => Promise.reject(new Error('there is one broker')) };
     let nextProducerId = leaderEpoch * 1000;
     this.transactions = new TransactionCoordinatorService({
       ...common,
       config: transactionConfig,
       maxTimeoutMs: 900_000,
       producerIds: { next: async () => nextProducerId++ },
-      markers: new TransactionMarkers({ groupTopic: GROUP_METADATA_TOPIC, groups, partitions, image: () => theImage }),
+      markers: new TransactionMarkers({
+        groupTopic: GROUP_METADATA_TOPIC,
+        groups,
+        partitions,
+        brokerId: 1,
+        remote,
+        image: () => theImage,
+      }),
     });
     this.#verification = new ProduceVerification({
       transactions: this.transactions,
