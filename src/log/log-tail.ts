@@ -3,7 +3,7 @@
  * the writer takes its buffers from here.
  *
  * Small batches are copied side by side into blocks, so that they do not hold the request they came in, and leave in one
- * piece, both to the file and to a consumer; large ones are kept as they are. A block only grows: a slice that was
+ * piece, both to the file and to a consumer; large ones, and those that are most of their request, are kept as they are. A block only grows: a slice that was
  * handed out never changes. What is not yet written is never dropped.
  *
  *     blocks   [ batch batch batch ....free ] [ large batch ] [ batch ......free ]
@@ -13,6 +13,8 @@ import type { FilePosition, Offset } from '../base/flavor.ts';
 import * as batch from '../wire/records/record-batch.ts';
 
 const COPIED_BATCH_SIZE_MAX = 65_536;
+/** From this size on a batch that is most of the request it came in is kept with it: the copy costs more than the rest of the append. */
+const KEPT_BATCH_SIZE_MIN = 8192;
 const BLOCK_SIZE_MIN = 1024;
 const BLOCK_SIZE_MAX = 262_144;
 
@@ -102,7 +104,9 @@ export class LogTail {
     nextOffset: Offset,
   ): TailBlock {
     const last = this.#blocks[this.#blocks.length - 1];
-    const copied = records.length <= COPIED_BATCH_SIZE_MAX;
+    const copied =
+      records.length < KEPT_BATCH_SIZE_MIN ||
+      (records.length <= COPIED_BATCH_SIZE_MAX && 2 * records.length < records.buffer.byteLength);
     if (
       copied &&
       last !== undefined &&
