@@ -1,11 +1,10 @@
-// kafka-dump-log over stopped data directories, and each directory opened by the other broker.
+// kafka-dump-log over stopped data directories. handover.test.ts has cleaned, truncated and transactional ones, and those of killed brokers.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type RunningBroker, startApacheKafka, startTested } from '../../support/brokers.ts';
 import { scope } from '../../support/scope.ts';
-import { onBoth, Side, type Sides } from './comparison.ts';
+import { onBoth, type Side, type Sides } from './comparison.ts';
 import { runWrapper } from './tool-host.ts';
 
 /** What the tool says when something is wrong; a sound file yields none of it. */
@@ -168,51 +167,6 @@ export function dumpLogSuite(sides: () => Sides): void {
         return withoutTimes(await dump(side, [path], '--cluster-metadata-decoder')).replace(/\d{13}/g, '<time>');
       });
       expect(ottla).toBe(apache);
-    });
-  });
-}
-
-/** Each broker starts on what the other one left behind and serves it. Comes last: the directories are changed by it. */
-export function adoptionSuite(sides: () => Sides): void {
-  async function expectServed(adopted: RunningBroker, former: Side): Promise<void> {
-    const side = new Side(adopted, former.host);
-    try {
-      const read = await side.outcome('kafka-console-consumer', [
-        ...['--topic', 'lines', '--from-beginning', '--max-messages', '4', '--timeout-ms', '15000'],
-      ]);
-      expect(read).toContain('one\ntwo\ngrüße 世界\n\n');
-      const committed = await side.outcome('kafka-consumer-groups', ['--describe', '--group', 'console-classic']);
-      expect(committed).toMatch(/console-classic +resumed-classic +0 +5 +5 +0/);
-      const settings = ['--entity-type', 'topics', '--entity-name', 'configured', '--describe'];
-      expect(await side.outcome('kafka-configs', settings)).toContain('compression.type=zstd');
-      await side.produce('lines', ['written after the move']);
-      const last = [
-        '--topic',
-        'lines',
-        '--partition',
-        '0',
-        '--offset',
-        '4',
-        '--max-messages',
-        '1',
-        '--timeout-ms',
-        '15000',
-      ];
-      expect(await side.outcome('kafka-console-consumer', last)).toContain('written after the move\n');
-    } finally {
-      await adopted.remove();
-    }
-  }
-
-  describe('data directories change hands', () => {
-    test('Apache Kafka serves what Ottla wrote', async () => {
-      const { ottla } = sides();
-      await expectServed(await startApacheKafka(ottla.host.java, { dataPath: ottla.broker.dataPath }), ottla);
-    });
-
-    test('Ottla serves what Apache Kafka wrote', async () => {
-      const { apache } = sides();
-      await expectServed(await startTested({ dataPath: apache.broker.dataPath }), apache);
     });
   });
 }

@@ -10,7 +10,7 @@ import { prepareJava, suiteTitle, toolsOf } from '../../support/toolchain.ts';
 import { Side, type Sides } from './comparison.ts';
 import { configSuite } from './configs.ts';
 import { consoleSuite } from './console.ts';
-import { adoptionSuite, dumpLogSuite } from './dump-log.ts';
+import { dumpLogSuite } from './dump-log.ts';
 import { groupSuite } from './groups.ts';
 import { loadSuite } from './load.ts';
 import { offsetSuite } from './offsets.ts';
@@ -56,6 +56,5 @@ describe.skipIf(toolchain.kind === 'missing')(
     wrapperSuite(get, () => toolsOf(toolchain));
     // From here on both brokers are stopped.
     dumpLogSuite(get);
-    adoptionSuite(get);
   },
 );
