@@ -1,11 +1,12 @@
 /** The quorum's network over connections to other nodes: two for each, so that a fetch that waits holds up no vote. */
 import { KRAFT_VERSION } from '../metadata/features.ts';
-import type { RaftRequest } from '../raft/raft-message.ts';
+import type { RaftRequest, ReplicaKey } from '../raft/raft-message.ts';
 import type { Address, OwnVoter, RaftAnswer, RaftTransport } from '../raft/raft-transport.ts';
 import { askOver, type RaftSender } from '../raft/raft-wire.ts';
 import { errorName } from '../wire/errors.ts';
 import type { NodeClient, NodeClients } from '../wire/node-client.ts';
 import { addRaftVoterRequest, addRaftVoterResponse } from '../wire/schema/add-raft-voter.ts';
+import { removeRaftVoterRequest, removeRaftVoterResponse } from '../wire/schema/remove-raft-voter.ts';
 import { updateRaftVoterRequest, updateRaftVoterResponse } from '../wire/schema/update-raft-voter.ts';
 
 const NO_VERSIONS = { min: 0, max: 0 };
@@ -64,6 +65,15 @@ export class NodeRaftTransport implements RaftTransport {
       }),
     });
     if (body.errorCode !== 0) throw new Error(`AddRaftVoter: ${errorName(body.errorCode)} ${body.errorMessage ?? ''}`);
+  }
+
+  async removeVoter(address: Address, { replicaId, directoryId }: ReplicaKey): Promise<void> {
+    const exchange = { request: removeRaftVoterRequest, response: removeRaftVoterResponse };
+    const { body } = await this.#client('ask', address).send(exchange, {
+      body: { clusterId: this.#sender.clusterId, voterId: replicaId, voterDirectoryId: directoryId },
+    });
+    const { errorCode, errorMessage } = body;
+    if (errorCode !== 0) throw new Error(`RemoveRaftVoter: ${errorName(errorCode)} ${errorMessage ?? ''}`);
   }
 
   async kraftVersions(address: Address): Promise<{ readonly min: number; readonly max: number }> {

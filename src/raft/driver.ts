@@ -164,7 +164,7 @@ export class RaftDriver {
   #incoming: { readonly snapshotId: SnapshotId; readonly pieces: Buffer[] } | null = null;
   /** Requests that tell the others of a resignation. */
   #farewells: Promise<void>[] = [];
-  #updatingVoter = false;
+  #askingForVoter = false;
   #stopped = false;
 
   private constructor(options: RaftDriverOptions, quorum: QuorumAt) {
@@ -498,7 +498,7 @@ export class RaftDriver {
         if (this.#stopped) return;
         if (response.epoch >= this.#core.epoch) this.#peers.learn(response.leaderId, leaderAddress);
         this.#step((moment) => this.#core.answered(request, response, moment));
-        if (request.kind === 'fetch') this.#tellOwnVoter();
+        if (request.kind === 'fetch') this.#seeToOwnVoter();
       },
       () => {
         if (!this.#stopped) this.#step((moment) => this.#core.failed(request, to, moment));
@@ -509,24 +509,40 @@ export class RaftDriver {
     if (request.kind === 'endQuorumEpoch') this.#farewells.push(heard);
   }
 
-  /** A voter that moved says so to the leader (KIP-853); with kraft.version 0 the configuration counts. */
-  #tellOwnVoter(): void {
-    const { transport, endpoints } = this.#options;
-    const own = this.#ownVoterIfStale();
+  /** A voter that moved says so to the leader, and a controller that would vote asks for it (KIP-853). */
+  #seeToOwnVoter(): void {
+    const { transport, logger, timer, requestTimeoutMs } = this.#options;
     const address = this.leaderAddress;
-    if (own === null || this.#core.state !== 'follower' || address === null || transport === null) return;
-    if (this.#updatingVoter || endpoints.length === 0) return;
-    this.#updatingVoter = true;
-    const { logger, timer, requestTimeoutMs } = this.#options;
-    transport
-      .updateVoter(address, own, this.#core.epoch)
-      .catch((error: unknown) => logger.info('the leader did not take the new address', { error: String(error) }))
+    if (this.#core.state !== 'follower' || address === null || transport === null || this.#askingForVoter) return;
+    const change = this.#ownVoterChange(transport, address);
+    if (change === null) return;
+    this.#askingForVoter = true;
+    change
+      .catch((error: unknown) => logger.info('the leader did not change the voters', { error: String(error) }))
       .finally(() => {
         // Not with each fetch: the record must first come back with one.
         timer.schedule(requestTimeoutMs, () => {
-          this.#updatingVoter = false;
+          this.#askingForVoter = false;
         });
       });
+  }
+
+  #ownVoterChange(transport: RaftTransport, address: Address): Promise<void> | null {
+    const { self, endpoints, autoJoin } = this.#options;
+    const stale = this.#ownVoterIfStale();
+    if (stale !== null) return transport.updateVoter(address, stale, this.#core.epoch);
+    const { voters, kraftVersion } = this.#quorum;
+    if (!autoJoin || this.#core.isVoter || kraftVersion === 0 || endpoints.length === 0) return null;
+    // A disk that is gone votes no more; its successor takes the place afterwards.
+    const before = voters.voter(self.replicaId);
+    if (before !== undefined) return transport.removeVoter(address, { ...self, directoryId: before.directoryId });
+    const kraftVersions = SUPPORTED_KRAFT_VERSIONS;
+    return transport.addVoter(address, {
+      voterId: self.replicaId,
+      directoryId: self.directoryId,
+      endpoints,
+      kraftVersions,
+    });
   }
 
   /** Null where the voter set says of this replica what is true. */

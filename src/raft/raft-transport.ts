@@ -1,5 +1,5 @@
 /** What the quorum needs of the network; `node/raft-transport.ts` implements it over connections to other nodes. */
-import type { RaftRequest, RaftResponse } from './raft-message.ts';
+import type { RaftRequest, RaftResponse, ReplicaKey } from './raft-message.ts';
 import type { VoterEndpoint } from './voter-set.ts';
 
 export interface Address {
@@ -28,6 +28,8 @@ export interface RaftTransport {
   updateVoter(address: Address, voter: OwnVoter, leaderEpoch: number): Promise<void>;
   /** Asks the leader to count this replica among the voters. Rejects where that is not done. */
   addVoter(address: Address, voter: OwnVoter): Promise<void>;
+  /** Asks the leader to count a replica no longer. Rejects where that is not done. */
+  removeVoter(address: Address, voter: ReplicaKey): Promise<void>;
   /** The kraft.version range of the node that listens there. */
   kraftVersions(address: Address): Promise<{ readonly min: number; readonly max: number }>;
   close(): void;

@@ -75,7 +75,7 @@ export class ControllerProcess {
     return this.#process?.output() ?? '';
   }
 
-  writeProperties(bootstrapServers: readonly string[]): void {
+  writeProperties(bootstrapServers: readonly string[], further: Readonly<Record<string, string>> = {}): void {
     const properties = {
       'process.roles': 'controller',
       'node.id': String(this.nodeId),
@@ -84,6 +84,7 @@ export class ControllerProcess {
       'controller.listener.names': 'CONTROLLER',
       'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
       'log.dirs': this.dataPath,
+      ...further,
     };
     const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.propertiesPath, lines.join(''));
@@ -165,11 +166,19 @@ export class ControllerQuorum {
   private constructor() {}
 
   /** Ids count from 1, in the order of `kinds`; all are voters of a dynamic quorum. */
-  static async start(kinds: readonly ControllerKind[], java: JavaToolchain | null = null): Promise<ControllerQuorum> {
+  static async start(
+    kinds: readonly ControllerKind[],
+    java: JavaToolchain | null = null,
+    properties: Readonly<Record<string, string>> = {},
+  ): Promise<ControllerQuorum> {
     const quorum = new ControllerQuorum();
     for (const [index, kind] of kinds.entries()) await quorum.#add(index + 1, kind, java);
     const { controllers } = quorum;
-    for (const controller of controllers) controller.writeProperties(controllers.map(({ address }) => address));
+    for (const controller of controllers)
+      controller.writeProperties(
+        controllers.map(({ address }) => address),
+        properties,
+      );
     const voters = controllers.map(({ voter }) => voter).join(',');
     for (const controller of controllers) {
       await controller.format(quorum.clusterId, ['--initial-controllers', voters]);
@@ -179,9 +188,16 @@ export class ControllerQuorum {
   }
 
   /** One more, which is no voter yet. */
-  async join(kind: ControllerKind, java: JavaToolchain | null = null): Promise<ControllerProcess> {
+  async join(
+    kind: ControllerKind,
+    java: JavaToolchain | null = null,
+    properties: Readonly<Record<string, string>> = {},
+  ): Promise<ControllerProcess> {
     const controller = await this.#add(this.controllers.length + 1, kind, java);
-    controller.writeProperties(this.controllers.map(({ address }) => address));
+    controller.writeProperties(
+      this.controllers.map(({ address }) => address),
+      properties,
+    );
     await controller.format(this.clusterId, ['--no-initial-controllers']);
     await controller.start();
     return controller;

@@ -1,6 +1,7 @@
 // Three controllers as real processes, formatted by `ottla format`: one leads, is killed with kill -9, another takes over; the killed one
 // comes back and catches up. A controller of another cluster, and a directory of another node, are refused with a sentence.
 
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ControllerQuorum } from '../../support/controllers.ts';
 
@@ -38,6 +39,21 @@ describe('a quorum of three controllers', () => {
     await first.leader.stop('SIGTERM');
     const second = await quorum.until((seen) => seen.leaderEpoch > first.quorum.leaderEpoch);
     expect(second.leader).not.toBe(first.leader);
+  });
+
+  test('a controller joins by itself where it is told to, by a snapshot where the log is cut', {
+    timeout: 120_000,
+  }, async () => {
+    const snapshots = { 'metadata.log.max.record.bytes.between.snapshots': '1', 'metadata.max.retention.bytes': '100' };
+    quorum = await ControllerQuorum.start(['ottla'], null, snapshots);
+    const [first] = quorum.controllers;
+    await quorum.until(({ highWatermark }) => highWatermark > 10);
+    expect(readdirSync(`${first!.dataPath}/__cluster_metadata-0`).join()).not.toContain('00000000000000000000-');
+    await quorum.join('ottla', null, { 'controller.quorum.auto.join.enable': 'true' });
+    const two = await quorum.until(({ voterIds }) => voterIds.length === 2);
+    expect(two.quorum.voterIds).toEqual([1, 2]);
+    await quorum.until(quorum.agrees.bind(quorum));
+    expect(quorum.controllers[1]!.output()).toContain('a snapshot of the leader took the place of the log');
   });
 
   test('who was formatted otherwise is told why it may not come in', { timeout: 120_000 }, async () => {

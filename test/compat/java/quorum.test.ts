@@ -1,5 +1,6 @@
 // Quorums of Apache Kafka 4.3.1 and Ottla together: they elect, replicate and fail over; and kafka-metadata-quorum, unmodified.
 
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ControllerProcess, ControllerQuorum } from '../../support/controllers.ts';
 import { run } from '../../support/processes.ts';
@@ -41,6 +42,39 @@ describe.skipIf(toolchain.kind === 'missing')(suiteTitle('quorums with Apache Ka
       ({ leader, quorum: state } = await quorum.until(all));
     }
     expect([...led].sort()).toEqual(['apache', 'ottla']);
+  });
+
+  test('an Apache controller takes a snapshot of Ottla where the log is cut', { timeout: 120_000 }, async () => {
+    const snapshots = { 'metadata.log.max.record.bytes.between.snapshots': '1', 'metadata.max.retention.bytes': '100' };
+    quorum = await ControllerQuorum.start(['ottla'], null, snapshots);
+    await quorum.until(({ highWatermark }) => highWatermark > 10);
+    const newcomer = await quorum.join('apache', toolsOf(toolchain));
+    await quorum.until(({ endOffsets, highWatermark }) => endOffsets.get(2) === highWatermark);
+    const files = readdirSync(`${newcomer.dataPath}/__cluster_metadata-0`).filter((name) =>
+      name.endsWith('.checkpoint'),
+    );
+    const [checkpoint] = files.sort();
+    expect(checkpoint).toMatch(/^0{15}\d{5}-\d{10}\.checkpoint$/);
+    expect(checkpoint).not.toMatch(/^0+-/);
+    const [ottla] = quorum.controllers;
+    await ottla!.stop('SIGTERM');
+    const folder = `${ottla!.dataPath}/__cluster_metadata-0`;
+    const own = readdirSync(folder).filter((name) => name.endsWith('.checkpoint'));
+    const snapshot = `${folder}/${own.sort().at(-1)}`;
+    const offline = async (tool: string, args: readonly string[]): Promise<string> => {
+      const options = javaArguments(toolsOf(toolchain), '128m', tool, args);
+      const result = await run('java', options, { timeoutMs: 60_000 });
+      // The shell says on standard error that it passes over control records, whoever wrote them.
+      expect(result.exitCode, result.stderr).toBe(0);
+      expect(result.stderr).not.toContain('Exception');
+      return result.stdout;
+    };
+    const decoder = ['--cluster-metadata-decoder', '--files', snapshot];
+    expect(await offline('org.apache.kafka.tools.DumpLogSegments', decoder)).toMatch(
+      /SnapshotHeader[\s\S]*KRaftVoters[\s\S]*FEATURE_LEVEL_RECORD[\s\S]*REGISTER_CONTROLLER_RECORD[\s\S]*SnapshotFooter/,
+    );
+    const shell = ['--snapshot', snapshot, 'ls', '/image/cluster/controllers'];
+    expect(await offline('org.apache.kafka.shell.MetadataShell', shell)).toContain('1');
   });
 
   test('kafka-metadata-quorum describes, removes and adds controllers', { timeout: 240_000 }, async () => {

@@ -379,6 +379,7 @@ export class Simulation {
         }),
       updateVoter: () => Promise.resolve(),
       addVoter: () => Promise.resolve(),
+      removeVoter: () => Promise.resolve(),
       close: () => {},
     };
   }
