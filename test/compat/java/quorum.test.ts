@@ -73,8 +73,8 @@ describe.skipIf(toolchain.kind === 'missing')(suiteTitle('quorums with Apache Ka
     expect(await offline('org.apache.kafka.tools.DumpLogSegments', decoder)).toMatch(
       /SnapshotHeader[\s\S]*KRaftVoters[\s\S]*FEATURE_LEVEL_RECORD[\s\S]*REGISTER_CONTROLLER_RECORD[\s\S]*SnapshotFooter/,
     );
-    const shell = ['--snapshot', snapshot, 'ls', '/image/cluster/controllers'];
-    expect(await offline('org.apache.kafka.shell.MetadataShell', shell)).toContain('1');
+    const shell = ['--snapshot', snapshot, 'find', '/image/cluster'];
+    expect(await offline('org.apache.kafka.shell.MetadataShell', shell)).toContain('/image/cluster/controllers/1');
   });
 
   test('kafka-metadata-quorum describes, removes and adds controllers', { timeout: 240_000 }, async () => {
