@@ -56,12 +56,13 @@ export async function createTopic(
   broker: RunningBroker,
   name: string,
   configs: Readonly<{ [name: string]: string }>,
+  numPartitions = 1,
 ): Promise<void> {
   const answer = await request(broker, 'CreateTopics', 7, {
     topics: [
       {
         name,
-        numPartitions: 1,
+        numPartitions,
         replicationFactor: 1,
         assignments: [],
         configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),

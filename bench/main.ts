@@ -59,6 +59,18 @@ const benches: Record<string, Bench> = {
     title: 'connections: 5,000 idle ones, and clients that do not read',
     run: async (options) => (await import('./connections.ts')).benchConnections(options),
   },
+  groups: {
+    title: 'groups: 100 members join; 1,000 groups commit, beside Apache Kafka',
+    run: async (options) => (await import('./groups.ts')).benchGroups(options),
+  },
+  offsets: {
+    title: 'offsets: a restart with a million committed offsets, beside Apache Kafka',
+    run: async (options) => (await import('./offsets.ts')).benchOffsets(options),
+  },
+  transactions: {
+    title: 'transactions: of 100 records each, by the official client, beside Apache Kafka',
+    run: async (options) => (await import('./transactions.ts')).benchTransactions(options),
+  },
   partitions: {
     title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
     run: async (options) => (await import('./partitions.ts')).benchPartitions(options),
