@@ -7,11 +7,9 @@
  *
  * Sockets are bound first, because the ports are registered with the cluster, and opened last: a client that is early waits.
  */
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { RequestMonitor } from './apis/request-monitor.ts';
 import type { Logger } from './base/logger.ts';
-import { nextTurn, systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { randomUuid, type Uuid, ZERO_UUID } from './base/uuid.ts';
 import { topicEntries } from './config/config-entries.ts';
 import { ConfigValidator } from './config/config-validator.ts';
@@ -23,7 +21,6 @@ import { connectionMetrics, logMetrics } from './http/broker-metrics.ts';
 import { clusterMetrics } from './http/cluster-metrics.ts';
 import type { FileSystem } from './io/file-system.ts';
 import { MemoryFileSystem } from './io/memory-file-system.ts';
-import { NodeFileSystem } from './io/node-file-system.ts';
 import { InlineCompaction } from './log/inline-compaction.ts';
 import { DuplicateLogError, LogDirectories, type OfflineDirectory } from './log/log-directories.ts';
 import { LogDirectory, LogDirectoryLockedError, type LogDirectoryOptions } from './log/log-directory.ts';
@@ -31,7 +28,6 @@ import type { PartitionLog } from './log/partition-log.ts';
 import { allows, METADATA_VERSION, supportedFeatures } from './metadata/features.ts';
 import type { ListenerImage } from './metadata/metadata-image.ts';
 import type { Dispatch } from './net/connection.ts';
-import { openNodeSocket } from './net/node-socket.ts';
 import { ServerMemory } from './net/server-memory.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
@@ -49,6 +45,7 @@ import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
 import { Monitoring, MonitoringPortError } from './node/monitoring.ts';
 import { nodeClients } from './node/node-clients.ts';
 import { identifyDirectories } from './node/node-directories.ts';
+import { type Platform, systemPlatform } from './node/platform.ts';
 import { metadataLogConfig } from './node/quorum-storage.ts';
 import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
 import type { TopicSpec } from './node/topic-spec.ts';
@@ -58,6 +55,11 @@ import type { NodeClients } from './wire/node-client.ts';
 /** A start that failed for a reason the user can act on; the message is a sentence. */
 export class StartError extends Error {
   override name = 'StartError';
+}
+
+export interface NodeObserver {
+  quorumOpened(quorum: MetadataQuorum): void;
+  brokerMade(broker: BrokerParts): void;
 }
 
 export interface NodeOptions {
@@ -75,6 +77,10 @@ export interface NodeOptions {
   readonly logger: Logger;
   /** Disks that fail where a test wants it; the machine's own, or memory, when absent. */
   readonly fileSystem?: FileSystem;
+  /** The machine's own when absent. */
+  readonly platform?: Platform;
+  /** Shown the parts as soon as they are made, before the start is over: a simulation watches them. */
+  readonly observer?: NodeObserver;
   /** The node can no longer do its work and is stopping. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -113,6 +119,7 @@ export class Node {
   readonly #brokerConfig: DynamicBrokerConfig;
   readonly #connectionSettings: ConnectionSettings;
   readonly #memory: ServerMemory;
+  readonly #platform: Platform;
   readonly #fileSystem: FileSystem;
   readonly #monitoring: Monitoring;
   readonly #requestMonitor: RequestMonitor;
@@ -121,7 +128,6 @@ export class Node {
   #bound: readonly BoundListener[] = [];
   #clusterId = '';
   #directoryId: Uuid = ZERO_UUID;
-  #quorum: MetadataQuorum | null = null;
   #lifecycle: BrokerLifecycle | null = null;
   #logDirectories: LogDirectories | null = null;
   /** What else there is to do when one of several directories fails. */
@@ -131,7 +137,9 @@ export class Node {
 
   private constructor(options: NodeOptions) {
     const { config } = options;
+    const platform = options.platform ?? systemPlatform;
     this.#options = options;
+    this.#platform = platform;
     this.#config = config;
     this.#logger = leveledLogger(options.logger, this.#loggerLevels);
     this.#brokerConfig = new DynamicBrokerConfig(config);
@@ -139,26 +147,26 @@ export class Node {
     this.#memory = new ServerMemory({
       requestBytesMax: config.number('queued.max.request.bytes'),
       responseBytesMax: UNSENT_RESPONSE_BYTES_MAX,
-      clock: systemClock,
+      clock: platform.clock,
     });
     this.nodeId = config.nodeId;
     this.ephemeral = options.ephemeral;
     this.dataDirectories = [...new Set(config.logDirs.map((directory) => this.#absolute(directory)))];
     this.#fileSystem =
       options.fileSystem ??
-      (options.ephemeral ? new MemoryFileSystem({ nowMs: () => systemClock.nowMs() }) : new NodeFileSystem());
+      (options.ephemeral ? new MemoryFileSystem({ nowMs: () => platform.clock.nowMs() }) : platform.fileSystem);
     this.#monitoring = new Monitoring({
       endpoint: config.metricsEndpoint,
       nodeId: config.nodeId,
       clusterId: () => this.#clusterId,
       telemetryMaxBytes: config.number('telemetry.max.bytes'),
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
+      clock: platform.clock,
+      timer: platform.timer,
+      random: platform.random,
       logger: this.#logger.child('http'),
     });
     this.#requestMonitor = new RequestMonitor({
-      clock: systemClock,
+      clock: platform.clock,
       metrics: this.#monitoring.requests,
       logger: this.#logger.child('request'),
       logs: () => this.#loggerLevels.isOn('request', 'debug'),
@@ -234,7 +242,7 @@ export class Node {
   }
 
   async #start(): Promise<void> {
-    const startMs = systemClock.monotonicMs();
+    const startMs = this.#platform.clock.monotonicMs();
     this.#announceSettings();
     await this.#monitoring.start();
     // Stopped last: until then it tells that the node is stopping.
@@ -276,7 +284,7 @@ export class Node {
       kafkaRelease: KAFKA_RELEASE,
       advertised: this.#advertisesDialledAddress ? 'as dialled' : this.#advertised().map(formatListener),
       data: this.ephemeral ? 'in memory' : this.dataDirectories,
-      startMs: Math.round(systemClock.monotonicMs() - startMs),
+      startMs: Math.round(this.#platform.clock.monotonicMs() - startMs),
     });
   }
 
@@ -286,6 +294,7 @@ export class Node {
     const lifecycle = this.#newLifecycle(quorum, logDirectories, channel);
     const reports = this.#newDirectoryReports(quorum, channel, lifecycle);
     const broker = this.#newBroker(quorum, logDirectories, { reports, channel, lifecycle });
+    this.#options.observer?.brokerMade(broker);
     this.#monitorBroker(quorum, logDirectories, broker);
     broker.prepare(quorum.image);
     this.#connectionSettings.update(quorum.image);
@@ -362,7 +371,7 @@ export class Node {
     const config = this.#config;
     const limits = this.#connectionSettings.newLimits(
       listeners.map(({ name }) => name),
-      systemClock,
+      this.#platform.clock,
     );
     const server = new SocketServer({
       listeners: listeners.map(({ name, securityProtocol, bindAddresses, port }) => ({
@@ -375,11 +384,12 @@ export class Node {
       connectionsMaxIdleMs: config.number('connections.max.idle.ms'),
       limits,
       memory: this.#memory,
-      nextTurn,
+      nextTurn: this.#platform.nextTurn,
+      listen: this.#platform.listen,
       dispatch: gate.dispatch,
       onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
-      clock: systemClock,
-      timer: systemTimer,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
       logger: this.#logger.child('net'),
     });
     this.#connectionSettings.serves(limits, server);
@@ -411,9 +421,9 @@ export class Node {
   #directoryOptions(): Omit<LogDirectoryOptions, 'path' | 'onOffline'> {
     return {
       fileSystem: this.#fileSystem,
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
+      random: this.#platform.random,
       logger: this.#logger.child('log'),
       producerIdExpirationMs: this.#config.number('producer.id.expiration.ms'),
       logStartOffsetCheckpointIntervalMs: this.#config.number('log.flush.start.offset.checkpoint.interval.ms'),
@@ -457,8 +467,8 @@ export class Node {
               kind: 'standalone',
               endpoints: this.#controllerListeners().map(({ name, host, port }) => ({ name, host, port })),
             },
-      random: systemRandom,
-      nowMs: systemClock.nowMs(),
+      random: this.#platform.random,
+      nowMs: this.#platform.clock.nowMs(),
       logger: this.#logger.child('node'),
     });
     this.#clusterId = identified.clusterId;
@@ -542,13 +552,13 @@ export class Node {
         uncleanLeaderElectionEnable: config.boolean('unclean.leader.election.enable'),
         effectiveTopicConfigs: (overrides) => topicEntries(brokerConfig, overrides),
       }),
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
+      random: this.#platform.random,
       logger: this.#logger,
       onFatal: (error) => this.#fatal(error),
     });
-    this.#quorum = quorum;
+    this.#options.observer?.quorumOpened(quorum);
     this.#started.push({ name: 'quorum', stop: () => quorum.stop(), kill: () => quorum.abandon() });
     return quorum;
   }
@@ -556,10 +566,10 @@ export class Node {
   #quorumClients(): NodeClients {
     return nodeClients(
       {
-        openSocket: openNodeSocket,
-        clock: systemClock,
-        timer: systemTimer,
-        random: systemRandom,
+        openSocket: this.#platform.openSocket,
+        clock: this.#platform.clock,
+        timer: this.#platform.timer,
+        random: this.#platform.random,
         logger: this.#logger.child('raft'),
       },
       {
@@ -576,10 +586,10 @@ export class Node {
     return newControllerDispatch({
       quorum,
       brokerConfig: this.#brokerConfig,
-      timer: systemTimer,
+      timer: this.#platform.timer,
       quorumFetchMaxBytes: this.#config.number('controller.quorum.fetch.max.bytes'),
       quorumFetchSnapshotMaxBytes: this.#config.number('controller.quorum.fetch.snapshot.max.bytes'),
-      clock: systemClock,
+      clock: this.#platform.clock,
       monitor: this.#requestMonitor,
       logger: this.#logger.child('apis'),
       onBrokenInvariant: (error) => this.#fatal(error),
@@ -601,7 +611,7 @@ export class Node {
         this.#fatal(
           new Error(`The controller could not be told in time that the log directory ${directoryId} failed.`),
         ),
-      timer: systemTimer,
+      timer: this.#platform.timer,
       logger: this.#logger.child('node'),
     });
   }
@@ -634,13 +644,13 @@ export class Node {
       directoryPath: (directory) => this.#absolute(directory),
       directoryReports: reports,
       compactionRunner:
-        this.ephemeral || !CompactionThread.isAvailable
-          ? new InlineCompaction(this.#fileSystem, systemTimer)
+        this.ephemeral || !this.#platform.hasThreads || !CompactionThread.isAvailable
+          ? new InlineCompaction(this.#fileSystem, this.#platform.timer)
           : new CompactionThread(),
       advertisesDialledAddress: this.#advertisesDialledAddress,
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
+      random: this.#platform.random,
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
@@ -656,7 +666,7 @@ export class Node {
       registration: {
         brokerId: this.nodeId,
         clusterId: this.#clusterId,
-        incarnationId: randomUuid(systemRandom),
+        incarnationId: randomUuid(this.#platform.random),
         listeners: this.#advertised().map(listenerImage),
         supportedFeatures,
         rack: config.textOrNull('broker.rack'),
@@ -666,8 +676,8 @@ export class Node {
       metadataOffset: () => quorum.image.highestOffset,
       heartbeatIntervalMs: config.number('broker.heartbeat.interval.ms'),
       registrationTimeoutMs: config.number('initial.broker.registration.timeout.ms'),
-      clock: systemClock,
-      timer: systemTimer,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
       logger: this.#logger.child('node'),
     });
   }
@@ -681,8 +691,8 @@ export class Node {
         ? config.number('leader.imbalance.check.interval.seconds') * MS_PER_SECOND
         : null,
       uncleanIntervalMs: config.number('unclean.leader.election.interval.ms'),
-      clock: systemClock,
-      timer: systemTimer,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
       logger: this.#logger.child('controller'),
     });
     duties.start();
@@ -701,10 +711,10 @@ export class Node {
 
   #nodeClients(purpose: string): NodeClients {
     const environment = {
-      openSocket: openNodeSocket,
-      clock: systemClock,
-      timer: systemTimer,
-      random: systemRandom,
+      openSocket: this.#platform.openSocket,
+      clock: this.#platform.clock,
+      timer: this.#platform.timer,
+      random: this.#platform.random,
       logger: this.#logger.child('net'),
     };
     return nodeClients(environment, {
@@ -741,7 +751,7 @@ export class Node {
   #reachable(listener: Listener): Listener {
     return {
       ...listener,
-      host: isEveryAddress(listener.host) ? hostname() : listener.host,
+      host: isEveryAddress(listener.host) ? this.#platform.hostname() : listener.host,
       port: this.#boundPort(listener),
     };
   }

@@ -2,8 +2,8 @@
  * New connections of one listener on their way in: each waits for the one before it, and for as long as the limits of the rate
  * want. They are open but not read, as they would be in the kernel's backlog.
  */
-import type { Socket } from 'node:net';
 import type { Timer, TimerHandle } from '../base/clock.ts';
+import type { ClientSocket } from './listening-socket.ts';
 
 export interface AcceptQueueOptions {
   readonly timer: Timer;
@@ -11,20 +11,20 @@ export interface AcceptQueueOptions {
   readonly lengthMax: number;
   /** How long a connection that has just become the first has to wait. */
   readonly delayMs: () => number;
-  readonly accept: (socket: Socket) => void;
+  readonly accept: (socket: ClientSocket) => void;
   readonly overflowed: () => void;
 }
 
 export class AcceptQueue {
   readonly #options: AcceptQueueOptions;
-  readonly #sockets: Socket[] = [];
+  readonly #sockets: ClientSocket[] = [];
   #wait: TimerHandle | null = null;
 
   constructor(options: AcceptQueueOptions) {
     this.#options = options;
   }
 
-  push(socket: Socket): void {
+  push(socket: ClientSocket): void {
     if (this.#sockets.length >= this.#options.lengthMax) {
       discard(socket);
       this.#options.overflowed();
@@ -69,7 +69,7 @@ export class AcceptQueue {
   }
 }
 
-export function discard(socket: Socket): void {
+export function discard(socket: ClientSocket): void {
   socket.on('error', ignore);
   socket.destroy();
 }

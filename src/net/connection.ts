@@ -15,12 +15,12 @@
  * - A client that is throttled has its answer at once, and its next request is looked at when the time is over (KIP-219).
  * - Bytes that are no valid frame or request close the connection with one log line, and concern nobody else.
  */
-import type { Socket } from 'node:net';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RequestTimes } from '../metrics/request-metrics.ts';
 import { produceRequest } from '../wire/schema/produce.ts';
 import { FrameDecoder, FrameError } from './frame-decoder.ts';
+import type { ClientSocket } from './listening-socket.ts';
 import type { ServerMemory, SlowReader } from './server-memory.ts';
 
 /**
@@ -73,7 +73,7 @@ interface Pending {
 }
 
 export interface ConnectionOptions {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   readonly peer: Peer;
   readonly frameSizeMax: number;
   readonly dispatch: Dispatch;
@@ -89,7 +89,7 @@ export interface ConnectionOptions {
 
 export class Connection implements SlowReader {
   readonly peer: Peer;
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #decoder: FrameDecoder;
   readonly #dispatch: Dispatch;
   readonly #clock: Clock;

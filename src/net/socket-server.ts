@@ -7,12 +7,12 @@
  * and an early client waits instead of being refused. One timer serves all connections, and none exists while there is
  * no connection.
  */
-import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { AcceptQueue, discard } from './accept-queue.ts';
 import { Connection, type Dispatch, type Peer } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
+import { type ClientSocket, type Listen, type ListeningSocket, listenTcp } from './listening-socket.ts';
 import type { ServerMemory } from './server-memory.ts';
 
 export interface ListenerOptions {
@@ -44,6 +44,8 @@ export interface SocketServerOptions {
   /** Runs something when whatever else has come in meanwhile has had its turn. */
   readonly nextTurn: (action: () => void) => void;
   readonly dispatch: Dispatch;
+  /** TCP when absent. */
+  readonly listen?: Listen;
   /** A connection has ended. */
   readonly onDisconnected?: (peer: Peer) => void;
   readonly clock: Clock;
@@ -64,18 +66,16 @@ export class BindError extends Error {
 }
 
 const BACKLOG = 512;
-/** Both directions of a socket; above it a reply waits for the client to read. */
-const SOCKET_HIGH_WATER_MARK = 64 * 1024;
 const ANONYMOUS = 'User:ANONYMOUS';
 const FREE_PORT_ATTEMPTS = 20;
 
 export class SocketServer {
   readonly #options: SocketServerOptions;
-  readonly #servers: Server[] = [];
+  readonly #servers: ListeningSocket[] = [];
   readonly #connections = new Set<Connection>();
   readonly #queues: AcceptQueue[] = [];
   /** Refused, and not closed yet. */
-  readonly #refused = new Map<Socket, TimerHandle>();
+  readonly #refused = new Map<ClientSocket, TimerHandle>();
   readonly #acceptedByListener = new Map<string, number>();
   #open = false;
   #stopping = false;
@@ -153,12 +153,12 @@ export class SocketServer {
 
   async #bindListener(listener: ListenerOptions): Promise<BoundListener> {
     for (let attempt = 1; ; attempt++) {
-      const servers: Server[] = [];
+      const servers: ListeningSocket[] = [];
       const addresses: string[] = [];
       let port = listener.port;
       try {
         for (const address of listener.addresses) {
-          let server: Server;
+          let server: ListeningSocket;
           try {
             server = await this.#listen(listener, address, port);
           } catch (error) {
@@ -170,10 +170,10 @@ export class SocketServer {
           }
           servers.push(server);
           addresses.push(address);
-          port = portOf(server);
+          port = server.port;
         }
       } catch (error) {
-        await Promise.all(servers.map(closeServer));
+        await Promise.all(servers.map((server) => server.close()));
         // A free port on one address may be taken on the next.
         if (listener.port === 0 && servers.length > 0 && attempt < FREE_PORT_ATTEMPTS && isInUse(error)) continue;
         throw bindError(listener, port, error);
@@ -183,23 +183,17 @@ export class SocketServer {
     }
   }
 
-  #listen(listener: ListenerOptions, address: string, port: number): Promise<Server> {
+  #listen(listener: ListenerOptions, host: string, port: number): Promise<ListeningSocket> {
     const queue = this.#newQueue(listener);
-    const server = createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: SOCKET_HIGH_WATER_MARK },
-      (socket) => queue.push(socket),
-    );
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      const onListening = (): void => {
-        server.off('error', reject);
+    const { listen = listenTcp, logger } = this.#options;
+    return listen(
+      { host, port, backlog: BACKLOG },
+      {
+        connected: (socket) => queue.push(socket),
         // EMFILE while accepting: new clients wait or fail, the ones there go on.
-        server.on('error', (error) => this.#options.logger.error(`listener ${listener.name}: ${error.message}`));
-        resolve(server);
-      };
-      if (address === '') server.listen({ port, backlog: BACKLOG }, onListening);
-      else server.listen({ host: address, port, backlog: BACKLOG }, onListening);
-    });
+        failed: (error) => logger.error(`listener ${listener.name}: ${error.message}`),
+      },
+    );
   }
 
   #newQueue(listener: ListenerOptions): AcceptQueue {
@@ -230,7 +224,7 @@ export class SocketServer {
     }
   }
 
-  #accept(listener: ListenerOptions, socket: Socket): void {
+  #accept(listener: ListenerOptions, socket: ClientSocket): void {
     if (this.#stopping || socket.remoteAddress === undefined) {
       discard(socket);
       return;
@@ -279,7 +273,7 @@ export class SocketServer {
     this.#scheduleIdleSweep();
   }
 
-  #refuse(socket: Socket, delayMs: number): void {
+  #refuse(socket: ClientSocket, delayMs: number): void {
     if (delayMs === 0) {
       discard(socket);
       return;
@@ -329,17 +323,8 @@ export class SocketServer {
   }
 
   async #closeServers(): Promise<void> {
-    await Promise.all(this.#servers.splice(0).map(closeServer));
+    await Promise.all(this.#servers.splice(0).map((server) => server.close()));
   }
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 function codeOf(error: unknown): string {

@@ -196,6 +196,10 @@ export class BrokerParts {
     ];
   }
 
+  get partitions(): HostedPartitions {
+    return this.#partitions;
+  }
+
   /** Makes an image known before the logs are opened, which need its configs; `start` then opens the partitions. */
   prepare(image: MetadataImage): void {
     this.#image = image;
