@@ -118,7 +118,8 @@ async function floorCpuSecondsPerGigabyte(bytes: number): Promise<number> {
 
 export async function benchProduce({ size }: BenchOptions): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
-  for (const workload of size === 'full' ? allWorkloads() : quickWorkloads) {
+  const workloads = { smoke: quickWorkloads.slice(0, 1), quick: quickWorkloads, full: allWorkloads() }[size];
+  for (const workload of workloads) {
     const bytes = { smoke: 1e6, quick: 1e8, full: 4e8 }[size] * (workload.recordBytes === 100 ? 1 : 2);
     rows.push(...(await measureWorkload(workload, ROUNDS[size], bytes)));
   }
