@@ -33,8 +33,9 @@ export function electLeadersHandler(services: {
         })),
       };
     },
-    failed: ({ topicPartitions }, error, message) => ({
-      errorCode: errorCode(error),
+    failed: ({ topicPartitions }, error, message, { apiVersion }) => ({
+      // Version 0 tells it of each partition alone.
+      ...(apiVersion === 0 ? {} : { errorCode: errorCode(error) }),
       replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
         topic,
         partitionResult: partitions.map((partitionId) => ({

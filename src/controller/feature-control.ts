@@ -114,6 +114,8 @@ export class FeatureControl {
           : 'The quorum of this cluster was formatted with a static list of voters.',
       );
     }
+    // Level 0 is within the bounds of what nobody supports.
+    if (!localFeatures.has(name)) return invalid(`Feature ${name} not found.`);
     const dependency = featureDependencies.find((row) => row.name === name && row.level <= level);
     if (dependency === undefined || (proposed.get(dependency.needs.name) ?? 0) >= dependency.needs.level) return null;
     const { needs } = dependency;

@@ -7,11 +7,11 @@ import type { ToolName } from '../java/tool-host.ts';
 
 /** What is to come, and brings cases that wait for it to life. `true`: it is there. */
 export const capabilities = {
-  'several brokers': false,
-  'log directories': false,
+  'several brokers': true,
+  'log directories': true,
   'quorum changes': false,
-  'feature levels': false,
-  quotas: false,
+  'feature levels': true,
+  quotas: true,
   telemetry: false,
   'share groups': false,
   SCRAM: false,

@@ -33,6 +33,14 @@ test('of several updates all succeed or none', () => {
   expect(records).toEqual([]);
 });
 
+test('a feature that nobody knows cannot be switched off', () => {
+  const controller = TestController.withBroker();
+  expect(update(controller, { name: 'nonsense', level: 0, upgradeType: 'safe downgrade' }).response).toMatchObject({
+    error: 'INVALID_UPDATE_VERSION',
+    message: 'Invalid update version 0 for feature nonsense. Feature nonsense not found.',
+  });
+});
+
 test('a level that some broker does not know is refused', () => {
   const controller = TestController.withBroker();
   update(controller, { name: 'share.version', level: 0, upgradeType: 'safe downgrade' });

@@ -264,11 +264,11 @@ export const adminScripts: readonly ToolScript[] = [
         { op: 'alterPartitionReassignments', replicas: { '@t:0': [7], '@t:1': [] } },
         { op: 'alterPartitionReassignments', replicas: { '@t:0': null, '@t:1': [1, 1] } },
         { op: 'unregisterBroker', id: 77 },
-        { op: 'describeMetadataQuorum' },
       ),
     ],
     'several brokers',
   ),
+  script('quorum', [calls({ op: 'describeMetadataQuorum' })], 'quorum changes'),
   script(
     'features',
     [

@@ -71,7 +71,7 @@ const cluster: ToolScript[] = [
   {
     name: 'quorum',
     tool: 'kafka-metadata-quorum',
-    waits: 'several brokers',
+    waits: 'quorum changes',
     steps: [
       step('describe --status', { normalise: ['ids', 'numbers'] }),
       step('describe --replication', { normalise: ['ids', 'words', 'numbers'] }),

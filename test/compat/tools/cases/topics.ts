@@ -164,14 +164,12 @@ const configs: ToolScript[] = [
     waits: 'quotas',
     steps: [
       step('--user anna --alter --add-config producer_byte_rate=1024,consumer_byte_rate=2048'),
-      step('--user anna --describe', { normalise: ['lines'] }),
       step('--user anna --client web --alter --add-config request_percentage=50'),
       step('--user anna --client web --describe'),
       step('--client web --alter --add-config controller_mutation_rate=10'),
       step('--client-defaults --alter --add-config producer_byte_rate=1e9'),
       step('--client-defaults --describe'),
       step('--user-defaults --alter --add-config request_percentage=200'),
-      step('--entity-type users --describe', { normalise: ['lines'] }),
       step('--entity-type clients --describe', { normalise: ['lines'] }),
       step('--entity-type users --entity-type clients --describe', { normalise: ['lines'] }),
       step('--ip 10.0.0.1 --alter --add-config connection_creation_rate=10'),
@@ -189,7 +187,18 @@ const configs: ToolScript[] = [
       step('--user-defaults --alter --delete-config request_percentage'),
       step('--ip 10.0.0.1 --alter --delete-config connection_creation_rate'),
       step('--ip-defaults --alter --delete-config connection_creation_rate'),
-      step('--user anna --describe'),
+    ],
+  },
+  {
+    // It describes the credentials of users, too.
+    name: 'configs-user-quotas',
+    tool: 'kafka-configs',
+    waits: 'SCRAM',
+    steps: [
+      step('--user @carl --alter --add-config producer_byte_rate=1024,consumer_byte_rate=2048'),
+      step('--user @carl --describe', { normalise: ['lines'] }),
+      step('--user @carl --alter --delete-config producer_byte_rate,consumer_byte_rate'),
+      step('--user @carl --describe'),
     ],
   },
   {
