@@ -70,6 +70,8 @@ export class FuzzedBroker {
         'offsets.topic.num.partitions': '2',
         'transaction.state.log.num.partitions': '2',
         'request.timeout.ms': '2000',
+        // The canary's records are from 2023.
+        'log.retention.ms': '-1',
       },
       topics: [{ name: 'fuzz-t', partitions: 2 }, { name: CANARY_TOPIC }],
       logger: errorsInto(problems),

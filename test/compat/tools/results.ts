@@ -16,7 +16,7 @@ export interface Recorded {
 const resultsPath = join(import.meta.dirname, 'results.json');
 
 /** Changes with anything in the script. */
-export function fingerprint(script: ToolScript): string {
+function fingerprint(script: ToolScript): string {
   const text = JSON.stringify(script, (_, value) => (value instanceof RegExp ? value.source : value));
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
@@ -25,8 +25,13 @@ export function readResults(): Recorded[] {
   return existsSync(resultsPath) ? (JSON.parse(readFileSync(resultsPath, 'utf8')) as Recorded[]) : [];
 }
 
-export function writeResults(results: readonly Recorded[]): void {
-  const lines = results.map((result) => `  ${JSON.stringify(result)}`);
+/** Notes what a run found; what it did not run stays as it was, and what is no script any more goes. */
+export function record(found: readonly { readonly script: ToolScript; readonly outcome: Recorded['outcome'] }[]): void {
+  const results = new Map(readResults().map((result) => [result.name, result]));
+  for (const { script, outcome } of found) {
+    results.set(script.name, { name: script.name, outcome, fingerprint: fingerprint(script) });
+  }
+  const lines = scripts.flatMap(({ name }) => (results.has(name) ? [`  ${JSON.stringify(results.get(name))}`] : []));
   writeFileSync(resultsPath, `[\n${lines.join(',\n')}\n]\n`);
 }
 

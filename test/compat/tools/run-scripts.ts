@@ -58,6 +58,7 @@ async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
       if (step.setup) {
         const failed = result.exitCode !== 0 || result.timedOut || /^\[.*\] ERROR/m.test(result.stderr);
         if (failed) throw new Error(`${script.name}: ${title}: ${textOf(result)}`);
+        if (tool === 'kafka-topics') await untilServed(side, args);
       } else {
         const known = side.normalise(side.withoutNoise(textOf(result))).replaceAll(folder.path, '<folder>');
         outcome.push({ step: title, text: (step.normalise ?? []).reduce(normalised, withoutChance(known)) });
@@ -69,6 +70,21 @@ async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
   }
   folder.remove();
   return outcome;
+}
+
+/** Apache Kafka answers before the leaders of a new topic serve. */
+async function untilServed(side: Side, createArgs: readonly string[]): Promise<void> {
+  const optionOf = (option: string): string | undefined => createArgs[createArgs.indexOf(option) + 1];
+  const topic = optionOf('--topic');
+  if (!createArgs.includes('--create') || topic === undefined) return;
+  const partitionCount = createArgs.includes('--partitions') ? Number(optionOf('--partitions')) : 1;
+  const args = ['--bootstrap-server', side.broker.bootstrap, '--topic', topic];
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { stdout } = await side.host.run('kafka-get-offsets', args);
+    if (stdout.trim().split('\n').filter(Boolean).length === partitionCount) return;
+    await sleep(BETWEEN_TRIES_MS);
+  }
+  throw new Error(`${topic} is not served`);
 }
 
 function serverArgs(side: Side, { server, args }: ToolStep): string[] {
