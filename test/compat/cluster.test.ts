@@ -68,3 +68,66 @@ test('a leader dies under acks=all: nothing acknowledged is lost, and it comes b
   await consumer.disconnect();
   expect(consumed).toEqual(acknowledged);
 });
+
+test('a group and a transaction go on when their coordinator dies', { timeout: 120_000 }, async () => {
+  const running = await start();
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 3, replicationFactor: 3 }], waitForLeaders: true });
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, transactionalId: 'x' });
+  await producer.connect();
+  const commit = async (values: readonly string[]): Promise<void> => {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 't', messages: values.map((value, partition) => ({ value, partition })) });
+    await transaction.commit();
+  };
+  await commit(['a0', 'a1', 'a2']);
+
+  const consumer = kafka.consumer({ groupId: 'g', sessionTimeout: 30_000, heartbeatInterval: 500 });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 't', fromBeginning: true });
+  const consumed = new Set<string>();
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      consumed.add(message.value!.toString());
+    },
+  });
+  await until(
+    async () => consumed.size,
+    (count) => count === 3,
+  );
+  // Internal topics have as many replicas as a cluster should give them.
+  const internal = await admin.fetchTopicMetadata({ topics: ['__consumer_offsets', '__transaction_state'] });
+  for (const { partitions } of internal.topics)
+    expect(partitions.map(({ replicas }) => replicas.length)).toEqual([3, 3, 3]);
+
+  const { coordinator } = await coordinatorOf('x');
+  await running.killNode(coordinator);
+  const aborted = await producer.transaction();
+  await aborted.send({ topic: 't', messages: [{ value: 'never', partition: 0 }] });
+  await aborted.abort();
+  await commit(['b0', 'b1', 'b2']);
+  await until(
+    async () => consumed.size,
+    (count) => count === 6,
+  );
+  expect([...consumed].sort()).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'b2']);
+  await running.startNode(coordinator);
+  await commit(['c0', 'c1', 'c2']);
+  await until(
+    async () => consumed.size,
+    (count) => count === 9,
+  );
+  await consumer.disconnect();
+  await producer.disconnect();
+  await admin.disconnect();
+
+  async function coordinatorOf(id: string): Promise<{ coordinator: number }> {
+    const metadata = await admin.fetchTopicMetadata({ topics: ['__transaction_state'] });
+    let hash = 0;
+    for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0;
+    const partitions = metadata.topics[0]!.partitions;
+    const partition = (hash & 0x7fffffff) % partitions.length;
+    return { coordinator: partitions.find(({ partitionId }) => partitionId === partition)!.leader };
+  }
+});
