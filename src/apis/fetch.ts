@@ -11,12 +11,20 @@
  * Record batches go out as the log gives them; nothing here looks into them.
  */
 import type { Clock } from '../base/clock.ts';
+import type { Offset } from '../base/flavor.ts';
 import { ZERO_UUID } from '../base/uuid.ts';
-import { type FetchIsolation, type FetchResult, failedFetch, noRecords } from '../replication/fetch-records.ts';
+import {
+  type FetchIsolation,
+  type FetchResult,
+  failedFetch,
+  noPreferredReplica,
+  noRecords,
+} from '../replication/fetch-records.ts';
 import type { FetchContext, RequestedPartition } from '../replication/fetch-session.ts';
 import { partitionKey, SessionPartition } from '../replication/fetch-session.ts';
 import type { FetchSessionCache, SessionRequest } from '../replication/fetch-session-cache.ts';
 import type { HostedPartitions } from '../replication/hosted-partitions.ts';
+import type { Partition } from '../replication/partition.ts';
 import type { InputOf } from '../wire/codec.ts';
 import { type ErrorName, errorCode, KafkaError } from '../wire/errors.ts';
 import { type FetchRequest, fetchRequest, fetchResponse } from '../wire/schema/fetch.ts';
@@ -33,9 +41,17 @@ export interface FetchServices {
   readonly clock: Clock;
   /** `fetch.max.bytes` */
   readonly fetchMaxBytes: () => number;
+  /** By `replica.selector.class`; null: consumers stay with the leader. */
+  readonly replicaSelector: ReplicaSelector | null;
   readonly quotas: Pick<ClientQuotas, 'chargeFetched' | 'refundFetched' | 'chargeTime' | 'fetchBytesMax'>;
   readonly monitor?: Pick<RequestMonitor, 'alsoAs'>;
 }
+
+/** Which replica a consumer in this rack, connected here, should rather ask; null for the leader. */
+export type ReplicaSelector = (
+  partition: Partition,
+  query: { readonly rack: string; readonly fetchOffset: Offset; readonly listenerName: string },
+) => number | null;
 
 type Response = InputOf<typeof fetchResponse>;
 type TopicResponse = NonNullable<Response['responses']>[number];
@@ -86,6 +102,7 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
         minBytes: Math.min(request.minBytes, maxBytes),
         maxBytes,
         partitions: interesting,
+        ...preferringReplicas(services, request, replicaId, context),
       });
       return results instanceof Promise ? results.then(answer) : answer(results);
     },
@@ -101,6 +118,20 @@ export function fetchHandler(services: FetchServices): Handler<typeof fetchReque
         })),
       };
     },
+  };
+}
+
+/** A consumer that tells its rack may be sent to a replica in it. */
+function preferringReplicas(
+  { replicaSelector }: FetchServices,
+  { rackId: rack }: FetchRequest,
+  replicaId: number,
+  { connection }: RequestContext,
+): Pick<Parameters<FetchServices['partitions']['fetch']>[0], 'preferredReplica'> {
+  if (replicaSelector === null || rack === '' || replicaId !== consumerReplicaId) return {};
+  const { listenerName } = connection;
+  return {
+    preferredReplica: (partition, fetchOffset) => replicaSelector(partition, { rack, fetchOffset, listenerName }),
   };
 }
 
@@ -277,6 +308,9 @@ function partitionResponse(
     records: result.records,
   };
   if (divergingEpoch !== null) return { ...response, divergingEpoch };
+  if (result.preferredReadReplica !== noPreferredReplica) {
+    return { ...response, preferredReadReplica: result.preferredReadReplica };
+  }
   const leaderMoved = result.error === 'NOT_LEADER_OR_FOLLOWER' || result.error === 'FENCED_LEADER_EPOCH';
   if (leaderMoved && version >= firstVersionWithEndpoints) {
     return { ...response, currentLeader: leaders.find(request.topic, request.partition) };

@@ -5,6 +5,7 @@
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
 import type { ClientQuotas } from '../apis/client-quotas.ts';
+import type { ReplicaSelector } from '../apis/fetch.ts';
 import { createApiTable, createDispatch } from '../apis/index.ts';
 import {
   InternalTopicCreation,
@@ -57,6 +58,7 @@ import { CoordinatorPartitions } from '../replication/coordinator-partitions.ts'
 import { FetchSessionCache } from '../replication/fetch-session-cache.ts';
 import { HostedPartitions } from '../replication/hosted-partitions.ts';
 import { IsrChanges } from '../replication/isr-changes.ts';
+import { nearestReplica } from '../replication/nearest-replica.ts';
 import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { ReplicaFetchers } from '../replication/replica-fetchers.ts';
@@ -367,6 +369,19 @@ export class BrokerParts {
     return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
   }
 
+  /** Kafka ships one selector, and the settings take no other. */
+  #replicaSelector(): ReplicaSelector | null {
+    if (this.#options.config.textOrNull('replica.selector.class') === null) return null;
+    return (partition, { rack, fetchOffset, listenerName }) => {
+      const rackOf = (brokerId: number): string | null => {
+        const broker = this.#image.brokers.get(brokerId);
+        const reachable = broker?.listeners.some(({ name }) => name === listenerName) === true && !broker.fenced;
+        return reachable ? broker.rack : null;
+      };
+      return nearestReplica(partition, { rack, fetchOffset, rackOf });
+    };
+  }
+
   #newIsrChanges(): IsrChanges {
     const { config, channel, brokerEpoch, timer, logger } = this.#options;
     return new IsrChanges({
@@ -591,6 +606,7 @@ export class BrokerParts {
       monitor: this.#options.requestMonitor,
       telemetry: this.#options.telemetry,
       clock,
+      replicaSelector: this.#replicaSelector(),
       fetchMaxBytes: () =>
         Math.min(
           brokerConfig.current.number('fetch.max.bytes'),

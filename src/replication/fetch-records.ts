@@ -48,6 +48,8 @@ export interface FetchRequest {
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly partitions: readonly FetchPartition[];
+  /** The replica that a consumer should rather ask; null for the one that is asked. Absent where nobody is sent away. */
+  readonly preferredReplica?: (partition: Partition, fetchOffset: Offset) => number | null;
 }
 
 /** For one partition, in the order of the request. */
@@ -63,6 +65,8 @@ export interface FetchResult {
   readonly abortedTransactions: readonly AbortedTransaction[] | null;
   /** Where the logs of client and leader part (KIP-595); null where they agree. */
   readonly divergingEpoch: { readonly epoch: LeaderEpoch; readonly endOffset: Offset } | null;
+  /** The consumer should ask this replica (KIP-392); `noPreferredReplica` where it should not. */
+  readonly preferredReadReplica: number;
 }
 
 export interface FetchServices {
@@ -74,6 +78,7 @@ export interface FetchServices {
   waitEnded(): void;
 }
 
+export const noPreferredReplica = -1;
 export const noRecords: Buffer = Buffer.alloc(0);
 
 export function failedFetch(request: FetchPartition, error: ErrorName): FetchResult {
@@ -86,6 +91,7 @@ export function failedFetch(request: FetchPartition, error: ErrorName): FetchRes
     records: noRecords,
     abortedTransactions: null,
     divergingEpoch: null,
+    preferredReadReplica: noPreferredReplica,
   };
 }
 
@@ -176,6 +182,13 @@ class FetchRead {
 
     const { log } = partition;
     const { fetchOffset } = fetch;
+    const preferred = request.preferredReplica?.(partition, fetchOffset) ?? null;
+    if (preferred !== null) {
+      this.urgent = true;
+      const result = this.#result(fetch, offsetsOf(partition), noRecords, null, null);
+      this.results.push({ ...result, preferredReadReplica: preferred });
+      return null;
+    }
     if (fetch.lastFetchedEpoch !== -1) {
       const end = log.endOffsetForEpoch(fetch.lastFetchedEpoch);
       if (end === null || fetchOffset < log.logStartOffset) return this.#fail(fetch, 'OFFSET_OUT_OF_RANGE');
@@ -258,6 +271,7 @@ class FetchRead {
       records,
       abortedTransactions,
       divergingEpoch,
+      preferredReadReplica: noPreferredReplica,
     };
   }
 }

@@ -11,7 +11,7 @@
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { ErrorName } from '../wire/errors.ts';
-import type { FetchPartition, FetchResult } from './fetch-records.ts';
+import { type FetchPartition, type FetchResult, noPreferredReplica } from './fetch-records.ts';
 
 export const noSessionId = 0;
 export const initialSessionEpoch = 0;
@@ -70,6 +70,7 @@ export class SessionPartition implements RequestedPartition {
       result.records.length > 0 ||
       result.error !== 'NONE' ||
       result.divergingEpoch !== null ||
+      result.preferredReadReplica !== noPreferredReplica ||
       this.#highWatermark !== result.highWatermark ||
       this.#logStartOffset !== result.logStartOffset;
     // With an error remembered as an impossible offset, the end of the error is news again.

@@ -31,6 +31,7 @@ class Fixture {
       metadata,
       clock: this.hosted.time,
       fetchMaxBytes: () => 57_671_680,
+      replicaSelector: null,
       quotas,
     });
   }
