@@ -1,6 +1,6 @@
 /**
  * Keeps this run of a controller registered with the active one (KIP-919): whoever leads, the image must show this
- * incarnation. Asked again after a pause until it does.
+ * incarnation. Asked again after a pause until it does; not when another run took its place, which has the same id.
  */
 import type { Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -23,6 +23,7 @@ export class ControllerRegistrations {
   readonly #options: ControllerRegistrationOptions;
   #retry: TimerHandle | null = null;
   #sending = false;
+  #wasRegistered = false;
   #started = false;
   #stopped = false;
 
@@ -42,6 +43,15 @@ export class ControllerRegistrations {
   /** The image, or who leads, has changed. */
   check(): void {
     if (!this.#started || this.#stopped || this.#sending || this.#retry !== null || this.#isRegistered()) return;
+    if (this.#wasRegistered) {
+      // Answering it would go back and forth for ever.
+      this.#stopped = true;
+      this.#options.logger.error(
+        `another controller has registered with node.id ${this.#options.registration.controllerId}: each node needs an id ` +
+          'of its own; stop one of the two',
+      );
+      return;
+    }
     this.#sending = true;
     const { send, registration, logger } = this.#options;
     send(registration)
@@ -66,7 +76,10 @@ export class ControllerRegistrations {
 
   #isRegistered(): boolean {
     const { registration, image } = this.#options;
-    return image().controllers.get(registration.controllerId)?.incarnationId === registration.incarnationId;
+    const isRegistered =
+      image().controllers.get(registration.controllerId)?.incarnationId === registration.incarnationId;
+    if (isRegistered) this.#wasRegistered = true;
+    return isRegistered;
   }
 
   #checkLater(): void {

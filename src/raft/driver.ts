@@ -26,9 +26,10 @@ import type {
   FetchSnapshotRequest,
   FetchSnapshotResponse,
   RaftRequest,
+  RaftResponse,
   ReplicaKey,
 } from './raft-message.ts';
-import type { Address, OwnVoter, RaftAnswer, RaftTransport } from './raft-transport.ts';
+import { type Address, type OwnVoter, QuorumRefusal, type RaftAnswer, type RaftTransport } from './raft-transport.ts';
 import { buildSnapshotFile, readSnapshotFile, type SnapshotContent, SnapshotError } from './snapshot-file.ts';
 import { VoterChanges } from './voter-changes.ts';
 import { SUPPORTED_KRAFT_VERSIONS, sameVoter, type VoterEndpoint, VoterSet } from './voter-set.ts';
@@ -165,6 +166,9 @@ export class RaftDriver {
   /** Requests that tell the others of a resignation. */
   #farewells: Promise<void>[] = [];
   #askingForVoter = false;
+  /** Addresses of other clusters that the log has named. */
+  readonly #foreigners = new Set<string>();
+  #hasSaidDouble = false;
   #stopped = false;
 
   private constructor(options: RaftDriverOptions, quorum: QuorumAt) {
@@ -497,16 +501,44 @@ export class RaftDriver {
       ({ response, leaderAddress }) => {
         if (this.#stopped) return;
         if (response.epoch >= this.#core.epoch) this.#peers.learn(response.leaderId, leaderAddress);
+        this.#sayIfDouble(response);
         this.#step((moment) => this.#core.answered(request, response, moment));
         if (request.kind === 'fetch') this.#seeToOwnVoter();
       },
-      () => {
-        if (!this.#stopped) this.#step((moment) => this.#core.failed(request, to, moment));
+      (error: unknown) => {
+        if (this.#stopped) return;
+        this.#sayIfForeign(error, address);
+        this.#step((moment) => this.#core.failed(request, to, moment));
       },
     );
     // What is wrong in a step is fatal to this replica, and to nobody who waits here.
     heard.catch((error: unknown) => this.#fatal(error));
     if (request.kind === 'endQuorumEpoch') this.#farewells.push(heard);
+  }
+
+  /** Who is of another cluster must be told once; asking on does no harm, and the other side may be mended. */
+  #sayIfForeign(error: unknown, address: Address | null): void {
+    const isForeign = error instanceof QuorumRefusal && error.error === 'INCONSISTENT_CLUSTER_ID';
+    if (!isForeign || address === null) return;
+    const key = `${address.host}:${address.port}`;
+    if (this.#foreigners.has(key)) return;
+    this.#foreigners.add(key);
+    this.#options.logger.error(
+      `the controller at ${key} belongs to another cluster: this node was formatted with a wrong cluster id, or ` +
+        'controller.quorum.bootstrap.servers (controller.quorum.voters) names a controller of another cluster',
+    );
+  }
+
+  /** The leader has this replica's id and another disk: this one is nobody's replica. */
+  #sayIfDouble({ leaderId }: RaftResponse): void {
+    const { self, logger } = this.#options;
+    if (leaderId !== self.replicaId || this.#core.isVoter || this.#core.state === 'leader' || this.#hasSaidDouble)
+      return;
+    this.#hasSaidDouble = true;
+    logger.error(
+      `a controller with node.id ${leaderId} leads the quorum already, with another directory than ${self.directoryId}: ` +
+        'each node needs an id of its own',
+    );
   }
 
   /** A voter that moved says so to the leader, and a controller that would vote asks for it (KIP-853). */

@@ -1,4 +1,5 @@
 /** What the quorum needs of the network; `node/raft-transport.ts` implements it over connections to other nodes. */
+import type { ErrorName } from '../wire/errors.ts';
 import type { RaftRequest, RaftResponse, ReplicaKey } from './raft-message.ts';
 import type { VoterEndpoint } from './voter-set.ts';
 
@@ -33,4 +34,15 @@ export interface RaftTransport {
   /** The kraft.version range of the node that listens there. */
   kraftVersions(address: Address): Promise<{ readonly min: number; readonly max: number }>;
   close(): void;
+}
+
+/** The node that was asked says something of the request as a whole, and nothing of the quorum. */
+export class QuorumRefusal extends Error {
+  override name = 'QuorumRefusal';
+  readonly error: ErrorName;
+
+  constructor(error: ErrorName) {
+    super(`answered ${error}`);
+    this.error = error;
+  }
 }

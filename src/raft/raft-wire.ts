@@ -40,7 +40,7 @@ import type {
   VoteRequest,
   VoteResponse,
 } from './raft-message.ts';
-import type { Address, RaftAnswer } from './raft-transport.ts';
+import { type Address, QuorumRefusal, type RaftAnswer } from './raft-transport.ts';
 import type { VoterEndpoint } from './voter-set.ts';
 
 export const QUORUM_TOPIC = '__cluster_metadata';
@@ -233,7 +233,7 @@ function only<P extends { readonly leaderId: number }>(
   body: { readonly errorCode: number; readonly topics: readonly { readonly partitions: readonly P[] }[] } & Endpoints,
 ): { readonly partition: P; readonly leaderAddress: Address | null } {
   const partition = body.topics[0]?.partitions[0];
-  if (body.errorCode !== 0 || partition === undefined) throw new Error(`answered ${errorName(body.errorCode)}`);
+  if (body.errorCode !== 0 || partition === undefined) throw new QuorumRefusal(errorName(body.errorCode));
   return { partition, leaderAddress: addressIn(body, partition.leaderId) };
 }
 
@@ -250,7 +250,7 @@ function epochAnswer({
 
 function fetchAnswer({ body }: Answer<typeof fetchResponse>): RaftAnswer {
   const partition = body.responses[0]?.partitions[0];
-  if (body.errorCode !== 0 || partition === undefined) throw new Error(`answered ${errorName(body.errorCode)}`);
+  if (body.errorCode !== 0 || partition === undefined) throw new QuorumRefusal(errorName(body.errorCode));
   const { leaderId, leaderEpoch } = partition.currentLeader;
   const { divergingEpoch, snapshotId } = partition;
   const response: FetchResponse = {
@@ -270,7 +270,7 @@ function fetchAnswer({ body }: Answer<typeof fetchResponse>): RaftAnswer {
 
 function snapshotAnswer({ body }: Answer<typeof fetchSnapshotResponse>): RaftAnswer {
   const partition = body.topics[0]?.partitions[0];
-  if (body.errorCode !== 0 || partition === undefined) throw new Error(`answered ${errorName(body.errorCode)}`);
+  if (body.errorCode !== 0 || partition === undefined) throw new QuorumRefusal(errorName(body.errorCode));
   const { leaderId, leaderEpoch } = partition.currentLeader;
   const response: FetchSnapshotResponse = {
     kind: 'fetchSnapshot',

@@ -31,6 +31,8 @@ export interface QuorumDescription {
   readonly endOffsets: ReadonlyMap<number, number>;
   readonly voterIds: readonly number[];
   readonly observerIds: readonly number[];
+  /** Of the voters, by id. */
+  readonly ports: ReadonlyMap<number, number>;
 }
 
 const HEAP = '256m';
@@ -38,7 +40,7 @@ const HEAP = '256m';
 export class ControllerProcess {
   readonly nodeId: number;
   readonly kind: ControllerKind;
-  readonly port: number;
+  port: number;
   readonly directoryId = randomUuid(systemRandom);
   readonly propertiesPath: string;
   readonly #java: JavaToolchain | null;
@@ -88,6 +90,22 @@ export class ControllerProcess {
     };
     const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.propertiesPath, lines.join(''));
+  }
+
+  /** With its data, to another port; the properties name it. */
+  async moveTo(port: number, all: readonly ControllerProcess[]): Promise<void> {
+    this.port = port;
+    this.writeProperties(all.map(({ address }) => address));
+  }
+
+  /** Waits until its output has `text`. */
+  async says(text: string, timeoutMs = 60_000): Promise<void> {
+    const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+    while (!this.output().includes(text)) {
+      if (systemClock.monotonicMs() > deadlineMs)
+        throw new Error(`it never said ${text}:\n${this.output().slice(-3000)}`);
+      await sleep(20);
+    }
   }
 
   /** With the format command of its own kind. */
@@ -152,6 +170,7 @@ export class ControllerProcess {
         ),
         voterIds: currentVoters.map(({ replicaId }) => replicaId),
         observerIds: observers.map(({ replicaId }) => replicaId),
+        ports: new Map(body.nodes.map(({ nodeId, listeners }) => [nodeId, listeners[0]?.port ?? 0])),
       };
     } catch {
       return null;
@@ -187,18 +206,19 @@ export class ControllerQuorum {
     return quorum;
   }
 
-  /** One more, which is no voter yet. */
+  /** One more, which is no voter yet. `wrong`: what it has of another cluster or node. */
   async join(
     kind: ControllerKind,
     java: JavaToolchain | null = null,
     properties: Readonly<Record<string, string>> = {},
+    wrong: { readonly clusterId?: string; readonly nodeId?: number } = {},
   ): Promise<ControllerProcess> {
-    const controller = await this.#add(this.controllers.length + 1, kind, java);
+    const controller = await this.#add(wrong.nodeId ?? this.controllers.length + 1, kind, java);
     controller.writeProperties(
       this.controllers.map(({ address }) => address),
       properties,
     );
-    await controller.format(this.clusterId, ['--no-initial-controllers']);
+    await controller.format(wrong.clusterId ?? this.clusterId, ['--no-initial-controllers']);
     await controller.start();
     return controller;
   }

@@ -4,6 +4,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ControllerQuorum } from '../../support/controllers.ts';
+import { freePort } from '../../support/processes.ts';
 
 describe('a quorum of three controllers', () => {
   let quorum: ControllerQuorum | null = null;
@@ -54,6 +55,32 @@ describe('a quorum of three controllers', () => {
     expect(two.quorum.voterIds).toEqual([1, 2]);
     await quorum.until(quorum.agrees.bind(quorum));
     expect(quorum.controllers[1]!.output()).toContain('a snapshot of the leader took the place of the log');
+  });
+
+  test('a controller that comes back on another port is found there', { timeout: 120_000 }, async () => {
+    quorum = await ControllerQuorum.start(['ottla', 'ottla', 'ottla']);
+    const { leader } = await quorum.until(quorum.agrees.bind(quorum));
+    const mover = quorum.controllers.find((controller) => controller !== leader)!;
+    await mover.stop('SIGTERM');
+    await mover.moveTo(await freePort(), quorum.controllers);
+    await mover.start();
+    await quorum.until((seen) => seen.ports.get(mover.nodeId) === mover.port);
+    await quorum.until(quorum.agrees.bind(quorum));
+  });
+
+  test('a controller of another cluster, and one with an id that is taken, are told what is wrong', {
+    timeout: 120_000,
+  }, async () => {
+    quorum = await ControllerQuorum.start(['ottla']);
+    await quorum.until();
+    const [only] = quorum.controllers;
+    const foreign = await quorum.join('ottla', null, {}, { clusterId: 'hloYyovRSj-Y0Z7LtQuJ3A' });
+    await foreign.says(`the controller at ${only!.address} belongs to another cluster`);
+    await foreign.stop('SIGTERM');
+    const double = await quorum.join('ottla', null, {}, { nodeId: 1 });
+    await double.says('a controller with node.id 1 leads the quorum already');
+    await double.stop('SIGTERM');
+    await quorum.until(({ voterIds }) => voterIds.length === 1);
   });
 
   test('who was formatted otherwise is told why it may not come in', { timeout: 120_000 }, async () => {
