@@ -1,10 +1,13 @@
-import type { Uuid } from '../base/uuid.ts';
+import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import { readInt64 } from './int64.ts';
 import { WireError } from './wire-error.ts';
 
 /** No message of Kafka's comes near these; a listed deviation (docs/deviations.md). */
 export const MAX_COLLECTION_ELEMENTS = 1_000_000;
 export const MAX_TAGGED_FIELDS = 10_000;
+
+/** The one read last: a million offsets of a topic are loaded with one text for its id. */
+let lastUuid = { a: 0, b: 0, c: 0, d: 0, text: ZERO_UUID };
 
 /**
  * Reads Kafka's primitive types from one buffer, front to back. Every read is checked against `end` before anything is
@@ -71,7 +74,13 @@ export class Reader {
 
   uuid(): Uuid {
     const p = this.#take(16);
-    return this.buffer.toString('base64url', p, p + 16);
+    const { buffer } = this;
+    const [a, b] = [buffer.readInt32LE(p), buffer.readInt32LE(p + 4)];
+    const [c, d] = [buffer.readInt32LE(p + 8), buffer.readInt32LE(p + 12)];
+    if (a !== lastUuid.a || b !== lastUuid.b || c !== lastUuid.c || d !== lastUuid.d) {
+      lastUuid = { a, b, c, d, text: buffer.toString('base64url', p, p + 16) };
+    }
+    return lastUuid.text;
   }
 
   /** Unsigned varint of at most 32 bits. */
