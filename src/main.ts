@@ -1,5 +1,6 @@
 // The command line: reads the configuration, starts a node, stops it on a signal.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { ConfigError } from './config/config-key.ts';
 import { settingsFromEnvironment } from './config/environment.ts';
@@ -7,10 +8,14 @@ import { loadNodeConfig, type NodeConfig } from './config/node-config.ts';
 import { NodeFileSystem } from './io/node-file-system.ts';
 import { waitUntilServing } from './net/wait-until-serving.ts';
 import { banner } from './node/banner.ts';
+import { startCluster } from './node/cluster-command.ts';
+import { CLUSTER_FILE, ClusterError } from './node/cluster-layout.ts';
+import { runClusterMember } from './node/cluster-member.ts';
 import { type FormatCommand, parseCommandLine, type StartCommand, type WaitCommand } from './node/command-line.ts';
 import { FormatError } from './node/format.ts';
 import { formatNode } from './node/format-command.ts';
 import { createLogger } from './node/logger.ts';
+import { WantedTopicError } from './node/topic-service.ts';
 import { version } from './node/version.ts';
 import { Node, StartError } from './node.ts';
 
@@ -18,6 +23,26 @@ import { Node, StartError } from './node.ts';
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function start(command: StartCommand): Promise<void> {
+  try {
+    await (command.brokers > 1 ? startCluster(command) : startBroker(command));
+  } catch (error) {
+    if (!isForUser(error)) throw error;
+    console.error(`ottla: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** The message is a sentence that says what to do. */
+function isForUser(error: unknown): error is Error {
+  return (
+    error instanceof ConfigError ||
+    error instanceof StartError ||
+    error instanceof ClusterError ||
+    error instanceof WantedTopicError
+  );
+}
+
+async function startBroker(command: StartCommand): Promise<void> {
   const logger = createLogger({ pretty: process.stdout.isTTY === true });
   /** Null while the node is starting: a stop then waits for it. */
   let node: Node | null = null;
@@ -40,18 +65,15 @@ async function start(command: StartCommand): Promise<void> {
       stop();
     });
   }
-  try {
-    const config = loadConfig(command);
-    const { ephemeral, format, topics } = command;
-    // The official container image names the cluster so.
-    const clusterId = process.env['CLUSTER_ID'] || undefined;
-    node = await Node.start({ config, ephemeral, format, clusterId, topics, logger, onFatal: () => process.exit(1) });
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
-    console.error(`ottla: ${error.message}`);
-    process.exitCode = 1;
-    return;
+  const config = loadConfig(command);
+  const { ephemeral, format, topics } = command;
+  const ofCluster = config.logDirs.find((directory) => existsSync(join(directory, CLUSTER_FILE)));
+  if (ofCluster !== undefined && !ephemeral) {
+    throw new ClusterError(`${ofCluster} holds a cluster. Start it with --brokers, or choose another directory.`);
   }
+  // The official container image names the cluster so.
+  const clusterId = process.env['CLUSTER_ID'] || undefined;
+  node = await Node.start({ config, ephemeral, format, clusterId, topics, logger, onFatal: () => process.exit(1) });
   if (stopping) stop();
   else console.error(banner(node));
 }
@@ -121,6 +143,9 @@ async function run(): Promise<void> {
       return wait(command);
     case 'format':
       format(command);
+      break;
+    case 'member':
+      runClusterMember(isForUser);
       break;
     case 'exit':
       process.exitCode = command.code;

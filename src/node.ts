@@ -39,7 +39,7 @@ import { ControllerChannel } from './node/controller-channel.ts';
 import { ControllerDuties } from './node/controller-duties.ts';
 import { DirectoryReports } from './node/directory-reports.ts';
 import { DispatchGate } from './node/dispatch-gate.ts';
-import { FormatError } from './node/format.ts';
+import { FormatError, type FormatOptions } from './node/format.ts';
 import { LoggerLevelTable, leveledLogger } from './node/leveled-logger.ts';
 import { MetadataQuorum, RegistrationError } from './node/metadata-quorum.ts';
 import { Monitoring, MonitoringPortError } from './node/monitoring.ts';
@@ -70,6 +70,8 @@ export interface NodeOptions {
   readonly format: boolean;
   /** For a directory that is formatted now; a new one when absent. */
   readonly clusterId?: string | undefined;
+  /** How a directory is formatted now that is not yet; by the settings when absent. */
+  readonly quorum?: FormatOptions['quorum'];
   /** Created at start unless they exist. */
   readonly topics: readonly TopicSpec[];
   /** Of an embedded broker. */
@@ -79,7 +81,7 @@ export interface NodeOptions {
   readonly fileSystem?: FileSystem;
   /** The machine's own when absent. */
   readonly platform?: Platform;
-  /** Shown the parts as soon as they are made, before the start is over: a simulation watches them. */
+  /** Shown the parts as soon as they are made, before the start is over, to whoever watches them. */
   readonly observer?: NodeObserver;
   /** The node can no longer do its work and is stopping. */
   readonly onFatal?: (error: Error) => void;
@@ -208,6 +210,11 @@ export class Node {
     return this.#bound.flatMap(({ addresses, port }) =>
       addresses.map((host) => formatEndpoint({ host: host === '' ? '*' : host, port })),
     );
+  }
+
+  /** The broker's partitions go to others while it still serves: of several that stop together, each has done so before one stops. */
+  async leaveCluster(): Promise<void> {
+    if (this.#stopping === null) await this.#lifecycle?.shutDown();
   }
 
   /** Stops what has been started, last first. Harmless when called again. */
@@ -460,13 +467,7 @@ export class Node {
       format: this.#options.format,
       clusterId: this.#options.clusterId,
       isWholeCluster: this.#config.isController && this.#config.quorumVoters.length <= 1,
-      quorum:
-        this.#config.quorumVoters.length > 0 || !this.#config.isController
-          ? { kind: 'static' }
-          : {
-              kind: 'standalone',
-              endpoints: this.#controllerListeners().map(({ name, host, port }) => ({ name, host, port })),
-            },
+      quorum: this.#options.quorum ?? this.#configuredQuorum(),
       random: this.#platform.random,
       nowMs: this.#platform.clock.nowMs(),
       logger: this.#logger.child('node'),
@@ -478,6 +479,12 @@ export class Node {
       this.#logger.child('node').info('formatted the data directory', { path: metadataPath, clusterId });
     }
     return identified.metadata;
+  }
+
+  #configuredQuorum(): FormatOptions['quorum'] {
+    if (this.#config.quorumVoters.length > 0 || !this.#config.isController) return { kind: 'static' };
+    const endpoints = this.#controllerListeners().map(({ name, host, port }) => ({ name, host, port }));
+    return { kind: 'standalone', endpoints };
   }
 
   #absolute(directory: string): string {

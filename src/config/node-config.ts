@@ -83,6 +83,8 @@ export function developerSettings(clusterSize: number): Map<string, string> {
     settings.set('controller.quorum.election.timeout.ms', '300');
     settings.set('controller.quorum.election.backoff.max.ms', '200');
     settings.set('controller.quorum.fetch.timeout.ms', '600');
+    settings.set('broker.session.timeout.ms', '3000');
+    settings.set('broker.heartbeat.interval.ms', '500');
   }
   return settings;
 }

@@ -51,6 +51,7 @@ export class BrokerLifecycle {
   #cordonedLogDirs: readonly Uuid[] | null = null;
   #timer: TimerHandle | null = null;
   #stopped = false;
+  #shuttingDown: Promise<void> | null = null;
 
   constructor(options: BrokerLifecycleOptions) {
     this.#options = options;
@@ -102,8 +103,13 @@ export class BrokerLifecycle {
     this.#beatLater();
   }
 
-  /** Resolves when the broker's partitions are with others, or there are no others to be found in time. */
-  async shutDown(): Promise<void> {
+  /** Resolves when the broker's partitions are with others, or there are no others to be found in time. Harmless when called again. */
+  shutDown(): Promise<void> {
+    this.#shuttingDown ??= this.#shutDown();
+    return this.#shuttingDown;
+  }
+
+  async #shutDown(): Promise<void> {
     const { clock, logger } = this.#options;
     this.#wantShutDown = true;
     const deadlineMs = clock.monotonicMs() + SHUTDOWN_TIMEOUT_MS;

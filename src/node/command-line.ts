@@ -1,5 +1,6 @@
 // What the command line says, turned into settings. main.ts carries it out.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { BROKERS_MAX } from './cluster-layout.ts';
 import type { FormatArguments } from './format-command.ts';
 import { parseTopicSpec, type TopicSpec } from './topic-spec.ts';
 
@@ -17,6 +18,8 @@ export interface StartCommand {
   /** False (`--no-format`): an unformatted directory is refused. */
   readonly format: boolean;
   readonly topics: readonly TopicSpec[];
+  /** 1: a broker by itself, in this process. */
+  readonly brokers: number;
 }
 
 export interface WaitCommand {
@@ -32,8 +35,18 @@ export interface FormatCommand extends FormatArguments {
   readonly propertiesFile: string;
 }
 
+/** A broker of a cluster that another process has started. */
+export interface MemberCommandLine {
+  readonly kind: 'member';
+}
+
 /** `exit`: help or version was printed, or the arguments were wrong and said so. */
-export type CommandLine = StartCommand | WaitCommand | FormatCommand | { readonly kind: 'exit'; readonly code: number };
+export type CommandLine =
+  | StartCommand
+  | WaitCommand
+  | FormatCommand
+  | MemberCommandLine
+  | { readonly kind: 'exit'; readonly code: number };
 
 interface StartFlags {
   override: Map<string, string>;
@@ -44,6 +57,7 @@ interface StartFlags {
   ephemeral?: boolean;
   format: boolean;
   topic: TopicSpec[];
+  brokers: number;
 }
 
 interface FormatFlags {
@@ -58,6 +72,8 @@ interface FormatFlags {
 }
 
 const USAGE_EXIT_CODE = 2;
+/** Of the processes that `--brokers` starts. */
+export const MEMBER_COMMAND = 'cluster-member';
 
 export function parseCommandLine(args: readonly string[], version: string): CommandLine {
   let command: CommandLine = { kind: 'exit', code: 0 };
@@ -73,6 +89,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .option('--override <name=value>', 'a setting; repeatable', collectOverride, new Map<string, string>())
     .option('--port <port>', 'port to listen on; 0 takes any free one (default 9092)', parsePort)
     .option('--host <address>', 'address to listen on (default: both loopbacks)')
+    .option('--brokers <count>', 'start that many brokers as a cluster, each a process of its own', parseBrokers, 1)
     .option('--data-dir <folder>', 'where the data is (default ./data)')
     .option(
       '--metrics-port <port>',
@@ -99,6 +116,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
         ephemeral: flags.ephemeral ?? false,
         format: flags.format,
         topics: flags.topic,
+        brokers: flags.brokers,
       };
     });
   // `ottla --help` is what people type, and start is what they mean.
@@ -111,6 +129,9 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .action((flags: { bootstrap: { host: string; port: number }; timeout: number }) => {
       command = { kind: 'wait', ...flags.bootstrap, timeoutMs: flags.timeout * 1000 };
     });
+  program.command(MEMBER_COMMAND, { hidden: true }).action(() => {
+    command = { kind: 'member' };
+  });
   program
     .command('format')
     .description('format the directories of a node, as kafka-storage.sh format does')
@@ -169,6 +190,14 @@ function collectTopic(text: string, topics: TopicSpec[]): TopicSpec[] {
 
 function collectText(text: string, texts: string[]): string[] {
   return [...texts, text];
+}
+
+function parseBrokers(text: string): number {
+  const brokers = Number(text);
+  if (!/^\d+$/.test(text) || brokers < 1 || brokers > BROKERS_MAX) {
+    throw new InvalidArgumentError(`It must be a number from 1 to ${BROKERS_MAX}.`);
+  }
+  return brokers;
 }
 
 function parsePort(text: string): number {

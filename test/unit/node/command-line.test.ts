@@ -17,7 +17,15 @@ describe('the command line', () => {
       ephemeral: false,
       format: true,
       topics: [],
+      brokers: 1,
     });
+  });
+
+  test('takes a number of brokers, from 1 to 1000', () => {
+    expect(parse('--brokers', '3')).toMatchObject({ kind: 'start', brokers: 3 });
+    for (const wrong of ['0', '-1', '1001', 'x', '2.5', '']) {
+      expect(parse('--brokers', wrong), wrong).toEqual({ kind: 'exit', code: 2 });
+    }
   });
 
   test('takes a properties file with and without the word start', () => {
