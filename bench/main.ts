@@ -1,7 +1,7 @@
 // npm run bench -- <name> | all [--quick | --smoke] [--json <file>]: figures beside the project's targets, and as JSON on request.
 // npm run bench -- compare [<folder>]: what is slower in a folder of such JSON files than in bench/baselines.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { repositoryPath } from '../test/support/processes.ts';
 import { type BenchOptions, type BenchRow, isMet, printRows, ratioOf } from './bench.ts';
@@ -89,9 +89,10 @@ interface Result {
 }
 
 async function runBench(name: string, { title, run }: Bench, options: BenchOptions): Promise<Result> {
+  const [load = 0] = loadavg();
   const rows = await run(options);
   printRows(title, rows);
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load ${load.toFixed(1)} before`;
   return { bench: name, machine, rows };
 }
 

@@ -300,23 +300,23 @@ class LogLoader {
     for (let index = from; index < this.#segments.length; index++) {
       const segment = this.#segments[index]!;
       const sizeBefore = segment.size;
-      const overlaps = segment.baseOffset < nextOffset;
-      if (!overlaps) {
+      const isMisplaced = segment.baseOffset < nextOffset || (index > from && this.#isBehindHole(segment, nextOffset));
+      if (!isMisplaced) {
         nextOffset = this.#recoverSegment(segment, sizeBefore);
         this.#unsyncedSegments.push(segment);
       }
-      const later = this.#segments.slice(overlaps ? index : index + 1);
-      if (overlaps || segment.size < sizeBefore) {
+      const later = this.#segments.slice(isMisplaced ? index : index + 1);
+      if (isMisplaced || segment.size < sizeBefore) {
         logger.warn('the log is cut where its records stop making sense', {
           log: `${topic}-${partition}`,
           logEndOffset: nextOffset,
-          removedBytes: overlaps ? 0 : sizeBefore - segment.size,
+          removedBytes: isMisplaced ? 0 : sizeBefore - segment.size,
           removedSegments: later.length,
         });
         // The later segments first and from the end: whatever a crash leaves has no hole, and the next start does it again.
         for (const lost of later.reverse()) lost.remove();
         if (later.length > 0) fileSystem.syncDirectory(directory);
-        if (!overlaps) this.#truncateFile(segment);
+        if (!isMisplaced) this.#truncateFile(segment);
         this.#segments.length -= later.length;
         this.#unsyncedPaths.push(directory);
       } else if (later.length > 0) {
@@ -330,6 +330,20 @@ class LogLoader {
     }
     this.#producerState.mapEndOffset = nextOffset;
     return nextOffset;
+  }
+
+  /**
+   * Records between the segments' ends may be missing because they were compacted. But where nothing is known to be synced,
+   * a power loss may have kept a new segment's name and bytes and not the last bytes of the segment before it. Compaction
+   * keeps the last batch before the active segment, so an empty one behind a gap is always such a case.
+   */
+  #isBehindHole(segment: LogSegment, nextOffset: Offset): boolean {
+    const { recoveryPointCheckpoint, config } = this.#options;
+    return (
+      segment.baseOffset > nextOffset &&
+      nextOffset >= recoveryPointCheckpoint &&
+      (segment.size === 0 || !config.cleanupPolicy.compact)
+    );
   }
 
   #recoverSegment(segment: LogSegment, size: number): Offset {

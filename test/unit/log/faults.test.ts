@@ -165,7 +165,7 @@ describe('a disk that begins to fail', () => {
 });
 
 test('random faults and crashes, one after the other, from a seed', { timeout: 120_000 }, async () => {
-  const seeds = Number(process.env['FAULT_SEEDS'] ?? 40);
+  const seeds = Number(process.env['FAULT_SEEDS'] ?? 150);
   for (let seed = 1; seed <= seeds; seed++) {
     let disk = newDisk(seed);
     let state = seed * 2_654_435_761;

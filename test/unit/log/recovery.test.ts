@@ -158,6 +158,27 @@ describe('after a power loss', () => {
     expect(second.log.flushedEndOffset).toBe(2);
   });
 
+  test('a segment that survived, when the records before it did not, is cut', async () => {
+    for (const records of [[], ['behind the hole']]) {
+      const fileSystem = await powered();
+      const { log, directory } = await openLog(fileSystem);
+      await append(log, batchOf(['a']));
+      await log.flush();
+      directory.checkpoint();
+      const size = fileSystem.stat(LOG_FILE).size;
+      await append(log, batchOf(['lost']));
+      log.roll();
+      if (records.length > 0) await append(log, batchOf(records));
+      const crashed = fileSystem.crashClone('kill');
+      const handle = crashed.open(LOG_FILE, 'write');
+      handle.truncate(size);
+      handle.close();
+      const { log: reopened } = await openLog(crashed);
+      expect(await readValues(reopened)).toEqual(['a']);
+      expect(await append(reopened, batchOf(['b']))).toBe(1);
+    }
+  });
+
   test('a stop that was not finished does not look clean', async () => {
     const fileSystem = await powered();
     const first = await openLog(fileSystem);
