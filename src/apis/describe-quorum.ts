@@ -4,7 +4,7 @@
  * v1 timestamps of the last fetch (KIP-836); v2 directory ids, endpoints, error messages (KIP-853).
  * Errors: INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION.
  */
-import type { ReplicaView } from '../raft/driver.ts';
+import type { ReplicaView } from '../raft/quorum-view.ts';
 import { QUORUM_TOPIC } from '../raft/raft-wire.ts';
 import { type ErrorName, errorCode } from '../wire/errors.ts';
 import {

@@ -1,6 +1,6 @@
 /** What the quorum's APIs need of this node's replica; `node.ts` plugs the driver in. */
 
-import type { QuorumView } from '../raft/driver.ts';
+import type { QuorumView } from '../raft/quorum-view.ts';
 import type { RaftRequest, ReplicaKey } from '../raft/raft-message.ts';
 import type { Address, OwnVoter, RaftAnswer } from '../raft/raft-transport.ts';
 import type { VoterChangeResult } from '../raft/voter-changes.ts';

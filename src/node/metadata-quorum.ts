@@ -8,7 +8,7 @@
  * that waited for it.
  */
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
-import type { BrokerEpoch, Offset } from '../base/flavor.ts';
+import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { randomUuid, type Uuid, ZERO_UUID } from '../base/uuid.ts';
@@ -23,8 +23,9 @@ import { supportedFeatures } from '../metadata/features.ts';
 import { imageRecords } from '../metadata/image-records.ts';
 import type { ListenerImage, MetadataImage } from '../metadata/metadata-image.ts';
 import { type CommittedBatch, type MetadataListener, MetadataLoader } from '../metadata/metadata-loader.ts';
-import { type RaftBatch, RaftDriver, type RaftSnapshot } from '../raft/driver.ts';
-import type { RaftTimeouts } from '../raft/raft-core.ts';
+import { RaftDriver } from '../raft/driver.ts';
+import type { RaftBatch, RaftSnapshot } from '../raft/raft-listener.ts';
+import type { RaftTimeouts } from '../raft/raft-state.ts';
 import type { Address } from '../raft/raft-transport.ts';
 import { type VoterEndpoint, VoterSet } from '../raft/voter-set.ts';
 import { errorName, KafkaError } from '../wire/errors.ts';

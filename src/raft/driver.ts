@@ -16,80 +16,27 @@ import type { Random } from '../base/random.ts';
 import * as header from '../wire/records/record-batch.ts';
 import { batches, buildBatch, ensureValidBatch, readRecords } from '../wire/records/records.ts';
 import { newEpochBatch, newQuorumChangeBatch, type QuorumChange, readQuorumChange } from './control-records.ts';
+import { OwnVoterUpkeep } from './own-voter.ts';
 import { type QuorumAt, QuorumHistory } from './quorum-history.ts';
 import type { QuorumLog, QuorumStateStore, SnapshotId } from './quorum-log.ts';
 import { QuorumPeers } from './quorum-peers.ts';
-import { type Moment, RaftCore, type RaftEffect, type RaftStateKind, type RaftTimeouts } from './raft-core.ts';
+import { type QuorumView, viewQuorum } from './quorum-view.ts';
+import { RaftCore } from './raft-core.ts';
+import type { RaftBatch, RaftListener, RaftSnapshot } from './raft-listener.ts';
 import type {
   FetchRequest,
   FetchResponse,
   FetchSnapshotRequest,
   FetchSnapshotResponse,
   RaftRequest,
-  RaftResponse,
   ReplicaKey,
 } from './raft-message.ts';
+import type { Moment, RaftEffect, RaftStateKind, RaftTimeouts } from './raft-state.ts';
 import { type Address, type OwnVoter, QuorumRefusal, type RaftAnswer, type RaftTransport } from './raft-transport.ts';
 import { buildSnapshotFile, readSnapshotFile, type SnapshotContent, SnapshotError } from './snapshot-file.ts';
 import { VoterChanges } from './voter-changes.ts';
 import { SUPPORTED_KRAFT_VERSIONS, sameVoter, type VoterEndpoint, VoterSet } from './voter-set.ts';
 import { type RequestLimits, WaitingRequests } from './waiting-requests.ts';
-
-/** A committed batch; `records` is empty for control batches. */
-export interface RaftBatch {
-  readonly baseOffset: Offset;
-  /** Inclusive. */
-  readonly lastOffset: Offset;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly appendTimestampMs: number;
-  /** Encoded records. */
-  readonly records: readonly Buffer[];
-  readonly kraftVersion?: number;
-}
-
-export interface RaftSnapshot {
-  readonly id: SnapshotId;
-  readonly lastContainedLogTimestampMs: number;
-  readonly records: readonly Buffer[];
-  readonly kraftVersion: number;
-}
-
-export interface RaftListener {
-  handleSnapshot(snapshot: RaftSnapshot): Promise<void>;
-  handleCommit(batches: readonly RaftBatch[]): Promise<void>;
-  /**
-   * This replica leads `leaderEpoch`, and has handed over everything committed before. Must not wait for appends of its own:
-   * they are handed over only after it.
-   */
-  handleLeadership(leaderEpoch: LeaderEpoch): Promise<void>;
-  /**
-   * This replica no longer leads. Not awaited: nothing may be appended from now on. `deliveredEndOffset` is the end of what
-   * `handleCommit` was given, which may be less than is committed.
-   */
-  handleLeadershipLost(deliveredEndOffset: Offset): void;
-  /** Another leader, or none. Not awaited. */
-  handleLeaderChange(leader: LeaderView): void;
-}
-
-export interface LeaderView {
-  /** Null: none is known. */
-  readonly leaderId: number | null;
-  readonly leaderEpoch: LeaderEpoch;
-}
-
-/** One line of DescribeQuorum; times are those of the wall clock, -1 where there is none. */
-export interface ReplicaView {
-  readonly replica: ReplicaKey;
-  readonly logEndOffset: Offset;
-  readonly lastFetchTimestampMs: number;
-  readonly lastCaughtUpTimestampMs: number;
-}
-
-export interface QuorumView extends LeaderView {
-  readonly highWatermark: Offset;
-  readonly voters: readonly ReplicaView[];
-  readonly observers: readonly ReplicaView[];
-}
 
 export interface RaftDriverOptions {
   readonly self: ReplicaKey;
@@ -149,6 +96,7 @@ export class RaftDriver {
   readonly #quorumHistory: QuorumHistory;
   readonly #peers: QuorumPeers;
   readonly #waitingRequests: WaitingRequests;
+  readonly #ownVoter: OwnVoterUpkeep;
   /** For the leader. */
   readonly voterChanges: VoterChanges;
   #core!: RaftCore;
@@ -165,10 +113,6 @@ export class RaftDriver {
   #incoming: { readonly snapshotId: SnapshotId; readonly pieces: Buffer[] } | null = null;
   /** Requests that tell the others of a resignation. */
   #farewells: Promise<void>[] = [];
-  #askingForVoter = false;
-  /** Addresses of other clusters that the log has named. */
-  readonly #foreigners = new Set<string>();
-  #hasSaidDouble = false;
   #stopped = false;
 
   private constructor(options: RaftDriverOptions, quorum: QuorumAt) {
@@ -178,6 +122,11 @@ export class RaftDriver {
     const { self, listenerName, bootstrapServers, random, timer, requestTimeoutMs: timeoutMs } = options;
     this.#peers = new QuorumPeers({ self, listenerName, bootstrapServers, random });
     this.#waitingRequests = new WaitingRequests(timer);
+    this.#ownVoter = new OwnVoterUpkeep(options, {
+      quorum: () => this.#quorum,
+      core: () => this.#core,
+      leaderAddress: () => this.leaderAddress,
+    });
     this.voterChanges = new VoterChanges({
       timer,
       timeoutMs,
@@ -290,31 +239,15 @@ export class RaftDriver {
   /** What the leader knows of all replicas; null where this one does not lead. */
   describe(): QuorumView | null {
     if (this.#leading === null) return null;
-    const { clock, self } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const wallMs = (ms: number | null): number => (ms === null ? -1 : Math.round(clock.nowMs() - (nowMs - ms)));
-    const view = (replica: ReplicaKey): ReplicaView => {
-      if (replica.replicaId === self.replicaId) {
-        const timestamps = { lastFetchTimestampMs: clock.nowMs(), lastCaughtUpTimestampMs: clock.nowMs() };
-        return { replica, logEndOffset: this.#log.endOffset, ...timestamps };
-      }
-      const progress = this.#core.progressOf(replica);
-      return {
-        replica,
-        logEndOffset: progress?.endOffset ?? -1,
-        lastFetchTimestampMs: wallMs(progress?.lastFetchMs ?? null),
-        lastCaughtUpTimestampMs: wallMs(progress?.lastCaughtUpMs ?? null),
-      };
-    };
-    const observers = this.#core.observers(nowMs).map(({ replica }) => replica);
-    if (!this.#core.isVoter) observers.push(self);
-    return {
-      leaderId: self.replicaId,
+    const { self, clock } = this.#options;
+    return viewQuorum({
+      self,
+      core: this.#core,
+      voters: this.#quorum.voters,
       leaderEpoch: this.#leading,
-      highWatermark: this.#core.highWatermark,
-      voters: this.#quorum.voters.keys.map(view),
-      observers: observers.map(view),
-    };
+      endOffset: this.#log.endOffset,
+      clock,
+    });
   }
 
   /**
@@ -501,90 +434,19 @@ export class RaftDriver {
       ({ response, leaderAddress }) => {
         if (this.#stopped) return;
         if (response.epoch >= this.#core.epoch) this.#peers.learn(response.leaderId, leaderAddress);
-        this.#sayIfDouble(response);
+        this.#ownVoter.sayIfDouble(response);
         this.#step((moment) => this.#core.answered(request, response, moment));
-        if (request.kind === 'fetch') this.#seeToOwnVoter();
+        if (request.kind === 'fetch') this.#ownVoter.seeTo();
       },
       (error: unknown) => {
         if (this.#stopped) return;
-        this.#sayIfForeign(error, address);
+        this.#ownVoter.sayIfForeign(error, address);
         this.#step((moment) => this.#core.failed(request, to, moment));
       },
     );
     // What is wrong in a step is fatal to this replica, and to nobody who waits here.
     heard.catch((error: unknown) => this.#fatal(error));
     if (request.kind === 'endQuorumEpoch') this.#farewells.push(heard);
-  }
-
-  /** Who is of another cluster must be told once; asking on does no harm, and the other side may be mended. */
-  #sayIfForeign(error: unknown, address: Address | null): void {
-    const isForeign = error instanceof QuorumRefusal && error.error === 'INCONSISTENT_CLUSTER_ID';
-    if (!isForeign || address === null) return;
-    const key = `${address.host}:${address.port}`;
-    if (this.#foreigners.has(key)) return;
-    this.#foreigners.add(key);
-    this.#options.logger.error(
-      `the controller at ${key} belongs to another cluster: this node was formatted with a wrong cluster id, or ` +
-        'controller.quorum.bootstrap.servers (controller.quorum.voters) names a controller of another cluster',
-    );
-  }
-
-  /** The leader has this replica's id and another disk: this one is nobody's replica. */
-  #sayIfDouble({ leaderId }: RaftResponse): void {
-    const { self, logger } = this.#options;
-    if (leaderId !== self.replicaId || this.#core.isVoter || this.#core.state === 'leader' || this.#hasSaidDouble)
-      return;
-    this.#hasSaidDouble = true;
-    logger.error(
-      `a controller with node.id ${leaderId} leads the quorum already, with another directory than ${self.directoryId}: ` +
-        'each node needs an id of its own',
-    );
-  }
-
-  /** A voter that moved says so to the leader, and a controller that would vote asks for it (KIP-853). */
-  #seeToOwnVoter(): void {
-    const { transport, logger, timer, requestTimeoutMs } = this.#options;
-    const address = this.leaderAddress;
-    if (this.#core.state !== 'follower' || address === null || transport === null || this.#askingForVoter) return;
-    const change = this.#ownVoterChange(transport, address);
-    if (change === null) return;
-    this.#askingForVoter = true;
-    change
-      .catch((error: unknown) => logger.info('the leader did not change the voters', { error: String(error) }))
-      .finally(() => {
-        // Not with each fetch: the record must first come back with one.
-        timer.schedule(requestTimeoutMs, () => {
-          this.#askingForVoter = false;
-        });
-      });
-  }
-
-  #ownVoterChange(transport: RaftTransport, address: Address): Promise<void> | null {
-    const { self, endpoints, autoJoin } = this.#options;
-    const stale = this.#ownVoterIfStale();
-    if (stale !== null) return transport.updateVoter(address, stale, this.#core.epoch);
-    const { voters, kraftVersion } = this.#quorum;
-    if (!autoJoin || this.#core.isVoter || kraftVersion === 0 || endpoints.length === 0) return null;
-    // A disk that is gone votes no more; its successor takes the place afterwards.
-    const before = voters.voter(self.replicaId);
-    if (before !== undefined) return transport.removeVoter(address, { ...self, directoryId: before.directoryId });
-    const kraftVersions = SUPPORTED_KRAFT_VERSIONS;
-    return transport.addVoter(address, {
-      voterId: self.replicaId,
-      directoryId: self.directoryId,
-      endpoints,
-      kraftVersions,
-    });
-  }
-
-  /** Null where the voter set says of this replica what is true. */
-  #ownVoterIfStale(): OwnVoter | null {
-    const { self, endpoints } = this.#options;
-    const { voters, kraftVersion } = this.#quorum;
-    const present = voters.voter(self.replicaId);
-    if (kraftVersion === 0 || present === undefined || !this.#core.isVoter || endpoints.length === 0) return null;
-    const own = { ...present, endpoints, kraftVersions: SUPPORTED_KRAFT_VERSIONS };
-    return sameVoter(present, own) ? null : own;
   }
 
   #isCaughtUp(replica: ReplicaKey): boolean {
@@ -615,7 +477,7 @@ export class RaftDriver {
 
   /** A leader that moved to another port writes it down itself. */
   #updateOwnVoter(): void {
-    const own = this.#ownVoterIfStale();
+    const own = this.#ownVoter.ifStale();
     if (own === null) return;
     this.#appendQuorumChange({ voters: this.#quorum.voters.with(own) }).catch(() => {});
   }

@@ -19,8 +19,9 @@ import { assert, unreachable } from '../base/assert.ts';
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import { ZERO_UUID } from '../base/uuid.ts';
 import type { ErrorName } from '../wire/errors.ts';
+import { fetchPosition } from './fetch-position.ts';
 import { LeaderProgress, type ReplicaProgress } from './leader-progress.ts';
-import type { EpochEnd, QuorumLogView, QuorumState, SnapshotId } from './quorum-log.ts';
+import type { QuorumLogView, QuorumState, SnapshotId } from './quorum-log.ts';
 import {
   type BeginQuorumEpochRequest,
   type EndQuorumEpochRequest,
@@ -35,92 +36,10 @@ import {
   type VoteRequest,
   type VoteResponse,
 } from './raft-message.ts';
+import type { Election, Moment, RaftEffect, RaftStateKind, RaftTimeouts, State } from './raft-state.ts';
 import type { VoterSet } from './voter-set.ts';
 
 const NONE = -1;
-
-/** The time, and the chance that spreads timeouts: a fraction in [0, 1). */
-export interface Moment {
-  readonly nowMs: number;
-  readonly chance: number;
-}
-
-export interface RaftTimeouts {
-  /** `controller.quorum.election.timeout.ms` */
-  readonly electionTimeoutMs: number;
-  /** `controller.quorum.fetch.timeout.ms` */
-  readonly fetchTimeoutMs: number;
-  /** `controller.quorum.election.backoff.max.ms` */
-  readonly electionBackoffMaxMs: number;
-  /** `controller.quorum.retry.backoff.ms` */
-  readonly retryBackoffMs: number;
-}
-
-export type RaftEffect =
-  /** Before any message of the same list leaves. */
-  | { readonly kind: 'persistQuorumState'; readonly state: QuorumState }
-  /** `to` is null: any node that may know the leader. Ends in `answered` or `failed` with this very request. */
-  | { readonly kind: 'ask'; readonly to: ReplicaKey | null; readonly request: RaftRequest }
-  | { readonly kind: 'respond'; readonly request: RaftRequest; readonly response: RaftResponse }
-  /** Answer this fetch with records from `fetchOffset` on. */
-  | { readonly kind: 'serveFetch'; readonly request: FetchRequest; readonly response: FetchResponse }
-  | {
-      readonly kind: 'serveSnapshot';
-      readonly request: FetchSnapshotRequest;
-      readonly response: FetchSnapshotResponse;
-    }
-  /** The first act is to append the LeaderChange record; then `epochStarted`. */
-  | { readonly kind: 'becomeLeader'; readonly leaderEpoch: LeaderEpoch; readonly grantingVoterIds: readonly number[] }
-  | { readonly kind: 'leaderChanged'; readonly leaderId: number | null; readonly leaderEpoch: LeaderEpoch }
-  | { readonly kind: 'appendFetched'; readonly records: Buffer; readonly leaderEpoch: LeaderEpoch }
-  | { readonly kind: 'truncate'; readonly endOffset: Offset }
-  /** One more piece of a snapshot; with the last one, `snapshotInstalled` follows when it has taken the log's place. */
-  | {
-      readonly kind: 'snapshotPiece';
-      readonly snapshotId: SnapshotId;
-      readonly position: number;
-      readonly data: Buffer;
-      readonly last: boolean;
-    }
-  /** Everything below is committed. */
-  | { readonly kind: 'committed'; readonly highWatermark: Offset };
-
-interface Election {
-  readonly granted: Set<number>;
-  readonly rejected: Set<number>;
-  /** Asked in vain; they are asked again at `retryMs`. */
-  readonly unreached: Set<number>;
-}
-
-type State =
-  | { readonly kind: 'unattached'; deadlineMs: number }
-  | ({
-      readonly kind: 'prospective';
-      deadlineMs: number;
-      /** Whom this replica followed before it got no answer; others may still name it. */
-      readonly lostLeaderId: number | null;
-    } & Election)
-  | ({ readonly kind: 'candidate'; deadlineMs: number } & Election)
-  | {
-      readonly kind: 'leader';
-      /** Null until the LeaderChange record has its offset. */
-      epochStartOffset: Offset | null;
-      readonly progress: LeaderProgress;
-      /** When to look at who was silent. */
-      deadlineMs: number;
-    }
-  | {
-      readonly kind: 'follower';
-      readonly leaderId: number;
-      deadlineMs: number;
-      hasFetched: boolean;
-      /** What the leader said last. */
-      leaderHighWatermark: Offset;
-      snapshot: { readonly id: SnapshotId; readonly position: number } | null;
-    }
-  | { readonly kind: 'resigned'; deadlineMs: number };
-
-export type RaftStateKind = State['kind'];
 
 export interface RaftCoreOptions {
   readonly self: ReplicaKey;
@@ -596,7 +515,11 @@ export class RaftCore {
 
   #fetchRequest(request: FetchRequest, moment: Moment): void {
     const state = this.#state;
-    if (state.kind === 'leader' && request.epoch === this.#epoch && this.#positionOf(request).kind === 'valid') {
+    if (
+      state.kind === 'leader' &&
+      request.epoch === this.#epoch &&
+      fetchPosition(this.#log, request).kind === 'valid'
+    ) {
       const at = { nowMs: moment.nowMs, leaderEndOffset: this.#log.endOffset };
       state.progress.fetched(request.from, request.fetchOffset, at);
       this.#advanceHighWatermark();
@@ -619,7 +542,7 @@ export class RaftCore {
       this.#respond(request, response);
       return;
     }
-    const position = this.#positionOf(request);
+    const position = fetchPosition(this.#log, request);
     switch (position.kind) {
       case 'valid':
         this.#effect({ kind: 'serveFetch', request, response });
@@ -633,28 +556,6 @@ export class RaftCore {
       default:
         unreachable(position);
     }
-  }
-
-  #positionOf({
-    fetchOffset,
-    lastFetchedEpoch,
-  }: FetchRequest):
-    | { readonly kind: 'valid' }
-    | { readonly kind: 'diverging'; readonly end: EpochEnd }
-    | { readonly kind: 'snapshot'; readonly snapshotId: SnapshotId } {
-    const log = this.#log;
-    if (fetchOffset === 0 && log.startOffset === 0) return { kind: 'valid' };
-    const snapshotIds = log.snapshotIds();
-    const [newest, oldest] = [snapshotIds[0], snapshotIds.at(-1)];
-    const isGone =
-      oldest !== undefined &&
-      (fetchOffset < log.startOffset ||
-        (fetchOffset === log.startOffset && lastFetchedEpoch !== oldest.epoch) ||
-        lastFetchedEpoch < oldest.epoch);
-    if (isGone && newest !== undefined) return { kind: 'snapshot', snapshotId: newest };
-    const end = log.endOffsetForEpoch(lastFetchedEpoch);
-    if (end !== null && end.leaderEpoch === lastFetchedEpoch && fetchOffset <= end.endOffset) return { kind: 'valid' };
-    return { kind: 'diverging', end: end ?? { leaderEpoch: 0, endOffset: log.startOffset } };
   }
 
   #fetchSnapshotRequest(request: FetchSnapshotRequest, moment: Moment): void {

@@ -8,8 +8,8 @@
 import type { Clock, Timer, TimerHandle } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { Random } from '../../../src/base/random.ts';
-import type { RaftBatch } from '../../../src/raft/driver.ts';
 import { RaftDriver } from '../../../src/raft/driver.ts';
+import type { RaftBatch } from '../../../src/raft/raft-listener.ts';
 import type { RaftRequest } from '../../../src/raft/raft-message.ts';
 import type { Address, RaftAnswer, RaftTransport } from '../../../src/raft/raft-transport.ts';
 import { buildSnapshotFile } from '../../../src/raft/snapshot-file.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import type { QuorumState } from '../../../src/raft/quorum-log.ts';
-import { RaftCore, type RaftEffect } from '../../../src/raft/raft-core.ts';
+import { RaftCore } from '../../../src/raft/raft-core.ts';
 import type {
   FetchRequest,
   FetchResponse,
@@ -10,6 +10,7 @@ import type {
   ReplicaKey,
   VoteRequest,
 } from '../../../src/raft/raft-message.ts';
+import type { RaftEffect } from '../../../src/raft/raft-state.ts';
 import { VoterSet } from '../../../src/raft/voter-set.ts';
 import { FakeQuorumLog } from './fake-quorum-log.ts';
 
