@@ -159,8 +159,10 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
       return joinGroupFailure(input.memberId, 'INVALID_SESSION_TIMEOUT');
     }
     const requestId = ++this.#lastRequestId;
-    const newMemberIdSuffix = this.#newRandomUuid();
-    const newMemberId = randomUuid(this.#options.random);
+    // Drawn for those only that have none: the system's random numbers are not cheap.
+    const isNew = input.memberId === '';
+    const newMemberIdSuffix = isNew ? this.#newRandomUuid() : '';
+    const newMemberId = isNew ? randomUuid(this.#options.random) : '';
     return new Promise((resolve) => {
       this.#joins.set(requestId, resolve);
       void this.#submit({ kind: 'joinGroup', requestId, input, client, newMemberIdSuffix, newMemberId }).then(
@@ -212,7 +214,7 @@ export class GroupCoordinatorService implements GroupCoordinator, GroupCoordinat
     if (!consumer.enabled()) return heartbeatFailure('UNSUPPORTED_VERSION', null);
     const refused = refuseConsumerHeartbeat(input, apiVersion, consumer.assignors);
     if (refused !== null) return heartbeatFailure(refused.error, refused.message);
-    const newMemberId = randomUuid(this.#options.random);
+    const newMemberId = input.memberId === '' ? randomUuid(this.#options.random) : '';
     const outcome = await this.#submit({ kind: 'consumerHeartbeat', input, client, newMemberId });
     return outcome.kind === 'done' ? outcome.value : heartbeatFailure(toGroupError(outcome.error), null);
   }
