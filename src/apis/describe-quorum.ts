@@ -30,7 +30,13 @@ export function describeQuorumHandler(
         topic?.topicName === QUORUM_TOPIC &&
         topic.partitions.length === 1 &&
         topic.partitions[0]?.partitionIndex === 0;
-      if (!isQuorum) return partitionErrors(request, 'UNKNOWN_TOPIC_OR_PARTITION');
+      if (!isQuorum) {
+        return partitionErrors(
+          request,
+          'UNKNOWN_TOPIC_OR_PARTITION',
+          'This server does not host this topic-partition.',
+        );
+      }
       const view = quorum.describe();
       if (view === null) return partitionErrors(request, 'NOT_LEADER_OR_FOLLOWER');
       const stateOf = (replica: ReplicaView) => ({
@@ -67,7 +73,11 @@ export function describeQuorumHandler(
   };
 }
 
-function partitionErrors({ topics }: DescribeQuorumRequest, error: ErrorName): InputOf<typeof describeQuorumResponse> {
+function partitionErrors(
+  { topics }: DescribeQuorumRequest,
+  error: ErrorName,
+  message = '',
+): InputOf<typeof describeQuorumResponse> {
   return {
     errorMessage: '',
     topics: topics.map(({ topicName, partitions }) => ({
@@ -75,7 +85,7 @@ function partitionErrors({ topics }: DescribeQuorumRequest, error: ErrorName): I
       partitions: partitions.map(({ partitionIndex }) => ({
         partitionIndex,
         errorCode: errorCode(error),
-        errorMessage: '',
+        errorMessage: message,
       })),
     })),
   };

@@ -61,10 +61,14 @@ export class VoterChanges {
       return failed('INVALID_REQUEST', "Add voter request didn't include a valid voter");
     }
     if (address === undefined) {
-      const endpoints = voter.endpoints.map(({ name, host, port }) => `${name}=${host}:${port}`).join(', ');
+      // As Java prints its maps and addresses.
+      const endpoints = voter.endpoints.map(
+        ({ name, host, port }) => `ListenerName(${name})=${host}/<unresolved>:${port}`,
+      );
       return failed(
         'INVALID_REQUEST',
-        `Add voter request didn't include the endpoint (${endpoints}) for the default listener ${this.#leader.listenerName}`,
+        `Add voter request didn't include the endpoint (Endpoints(endpoints={${endpoints.join(', ')}})) ` +
+          `for the default listener ListenerName(${this.#leader.listenerName})`,
       );
     }
     return this.#alone('adding', async ({ voters, kraftVersion }) => {

@@ -22,6 +22,8 @@ export class Normaliser {
   /** Drawn value -> what it is called. */
   readonly #names = new Map<string, string>();
   readonly #counts = new Map<string, number>();
+  /** What is being normalised tells of the metadata log. */
+  #ofQuorum = false;
 
   constructor(known: Known) {
     this.#known = known;
@@ -29,6 +31,7 @@ export class Normaliser {
 
   /** The fields that the version has, as plain JSON values; the collections at `unordered` sorted. */
   normalise(schema: MessageSchema, version: number, body: Body, unordered: readonly string[]): unknown {
+    this.#ofQuorum = schema.name === 'DescribeQuorumResponse';
     const normalised = this.#fields(schema.fields, version, body);
     for (const path of unordered) sortAt(normalised, path.split('.'));
     return normalised;
@@ -61,6 +64,9 @@ export class Normaliser {
         return bytesText(value as Buffer);
       case 'int64':
         return this.#int64(name, value as number);
+      case 'uint16':
+        // The controller's own.
+        return this.#ofQuorum ? '<port>' : value;
       case 'int32':
         // A matter of milliseconds.
         if (name === 'throttleTimeMs' && (value as number) > 0) return '<a while>';
@@ -73,7 +79,8 @@ export class Normaliser {
 
   #int64(name: string, value: number): unknown {
     // An offset of the metadata log.
-    if (name === 'finalizedFeaturesEpoch' && value >= 0) return '<offset>';
+    const ofMetadataLog = name === 'finalizedFeaturesEpoch' || (this.#ofQuorum && /Watermark$|EndOffset$/.test(name));
+    if (ofMetadataLog && value >= 0) return '<offset>';
     // Of a disk that others use, too.
     if ((name === 'usableBytes' || name === 'totalBytes') && value > 0) return '<bytes>';
     if (name === 'producerId' && value >= 0) return this.#nameOf('producer', String(value));
@@ -88,6 +95,7 @@ export class Normaliser {
     for (const [key, name] of this.#names) {
       if (key.startsWith('uuid ')) text = text.replaceAll(key.slice('uuid '.length), name);
     }
+    text = text.replace(/(?<=directoryId=)[\w-]{22}/g, (id) => this.#nameOf('uuid', id));
     return text.replace(DASHED_UUID, (id) => this.#nameOf('id', id));
   }
 

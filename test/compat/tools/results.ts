@@ -31,8 +31,14 @@ export function record(found: readonly { readonly script: ToolScript; readonly o
   for (const { script, outcome } of found) {
     results.set(script.name, { name: script.name, outcome, fingerprint: fingerprint(script) });
   }
-  const lines = scripts.flatMap(({ name }) => (results.has(name) ? [`  ${JSON.stringify(results.get(name))}`] : []));
+  const lines = scripts.flatMap(({ name }) => (results.has(name) ? [`  ${lineOf(results.get(name)!)}`] : []));
   writeFileSync(resultsPath, `[\n${lines.join(',\n')}\n]\n`);
+}
+
+/** As the formatter has it. */
+function lineOf(result: Recorded): string {
+  const fields = Object.entries(result).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{ ${fields.join(', ')} }`;
 }
 
 /** Throws, with a sentence, where the recorded run is not of these scripts. */

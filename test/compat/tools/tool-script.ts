@@ -9,7 +9,7 @@ import type { ToolName } from '../java/tool-host.ts';
 export const capabilities = {
   'several brokers': true,
   'log directories': true,
-  'quorum changes': false,
+  'quorum changes': true,
   'feature levels': true,
   quotas: true,
   telemetry: false,

@@ -6,6 +6,7 @@ import { consumerGroupScripts } from './consumer-groups.ts';
 import { groupScripts } from './groups.ts';
 import { logDirScripts } from './log-dirs.ts';
 import { offsetScripts } from './offsets.ts';
+import { quorumScripts } from './quorum.ts';
 import { quotaScripts } from './quotas.ts';
 import { recordScripts } from './records.ts';
 import { strangerScripts } from './strangers.ts';
@@ -25,5 +26,6 @@ export const scripts: readonly Script[] = [
   ...strangerScripts,
   ...clusterScripts,
   ...administrationScripts,
+  ...quorumScripts,
   ...logDirScripts,
 ];

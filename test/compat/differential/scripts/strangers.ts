@@ -30,7 +30,7 @@ const described = (name: string): RequestStep[] => [
 ];
 
 const leave = (name: string, ...members: object[]): RequestStep[] =>
-  eachVersion('LeaveGroup', (version) => ({ name, body: { groupId: '@group', members } })).filter(
+  eachVersion('LeaveGroup', () => ({ name, body: { groupId: '@group', members } })).filter(
     // Before version 3 one member leaves, by its id.
     ({ version }) => version >= 3,
   );

@@ -85,7 +85,9 @@ const cluster: ToolScript[] = [
     tool: 'kafka-metadata-quorum',
     waits: 'quorum changes',
     steps: [
-      step('remove-controller --controller-id 9 --controller-directory-id hloYyovRSj-Y0Z7LtQuJ3A'),
+      step('remove-controller --controller-id 9 --controller-directory-id hloYyovRSj-Y0Z7LtQuJ3A', {
+        normalise: ['ids'],
+      }),
       step('remove-controller --controller-id 9 --controller-directory-id nonsense'),
       step('add-controller --dry-run'),
     ],
