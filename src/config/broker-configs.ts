@@ -44,10 +44,12 @@ export function brokerConfigSynonyms(name: string): readonly string[] {
 export const dynamicOnlyConfigs = {
   'follower.replication.throttled.rate': key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
+    acts: true,
     doc: 'Bytes per second that throttled replicas fetch at most.',
   }),
   'leader.replication.throttled.rate': key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
+    acts: true,
     doc: 'Bytes per second that throttled replicas are served at most.',
   }),
   'replica.alter.log.dirs.io.max.bytes.per.second': key('LONG', '9223372036854775807', 'MEDIUM', 'cluster-wide', {

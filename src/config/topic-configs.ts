@@ -53,6 +53,7 @@ export const topicConfigs = {
   'follower.replication.throttled.replicas': key('LIST', '', 'MEDIUM', 'cluster-wide', {
     valid: '[partitionId]:[brokerId],[partitionId]:[brokerId],...',
     doc: 'Replicas whose fetching is throttled, as partition:broker, or *.',
+    acts: true,
   }),
   'index.interval.bytes': key('INT', '4096', 'MEDIUM', 'cluster-wide', {
     valid: '[0,...]',
@@ -63,6 +64,7 @@ export const topicConfigs = {
   'leader.replication.throttled.replicas': key('LIST', '', 'MEDIUM', 'cluster-wide', {
     valid: '[partitionId]:[brokerId],[partitionId]:[brokerId],...',
     doc: 'Replicas whose serving is throttled, as partition:broker, or *.',
+    acts: true,
   }),
   'local.retention.bytes': key('LONG', '-2', 'MEDIUM', 'cluster-wide', { valid: '[-2,...]' }),
   'local.retention.ms': key('LONG', '-2', 'MEDIUM', 'cluster-wide', { valid: '[-2,...]' }),

@@ -63,6 +63,7 @@ import type { Partition } from '../replication/partition.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { ReplicaFetchers } from '../replication/replica-fetchers.ts';
 import { ReplicaMoves } from '../replication/replica-moves.ts';
+import { ReplicationThrottle } from '../replication/replication-throttle.ts';
 import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KafkaError } from '../wire/errors.ts';
 import type { NodeClients } from '../wire/node-client.ts';
@@ -123,6 +124,7 @@ const FETCH_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 /** And what it may carry when much waits to be read. */
 const FETCH_RESPONSE_BYTES_MIN = 64 * 1024;
 const COORDINATOR_QUEUE_COUNT_MAX = 10_000;
+const MS_PER_SECOND = 1000;
 const MS_PER_MINUTE = 60_000;
 /** Constants of Kafka's own. */
 const FETCH_SESSION_EVICTION_MS = 120_000;
@@ -356,11 +358,30 @@ export class BrokerParts {
       isIsrEligible: (brokerId) => this.#isActive(brokerId),
       isrShouldChange: (partition, isr) => this.#isrChanges.ask(partition, isr),
       followers: this.#fetchers,
+      throttle: this.#newThrottle('leader'),
       onLeadershipChange: (partition, leads) => this.#leadershipChanged(partition, leads),
       onMisplaced: (replica) => {
         // Told again with the next change of the partition, if it comes to nothing.
         void directoryReports.assign(replica);
       },
+    });
+  }
+
+  #newThrottle(role: 'leader' | 'follower'): ReplicationThrottle {
+    const { config, brokerConfig, clock } = this.#options;
+    return new ReplicationThrottle({
+      brokerId: config.nodeId,
+      bytesPerSecond: () => {
+        // Set dynamically only; without it nothing is limited.
+        const text = brokerConfig.current.settings.get(`${role}.replication.throttled.rate`);
+        return text === undefined ? Number.POSITIVE_INFINITY : Number(text);
+      },
+      throttledReplicas: (topic) => this.#image.configs.topic(topic).get(`${role}.replication.throttled.replicas`),
+      window: {
+        sampleCount: config.number('replication.quota.window.num'),
+        sampleMs: config.number('replication.quota.window.size.seconds') * MS_PER_SECOND,
+      },
+      nowMs: () => clock.monotonicMs(),
     });
   }
 
@@ -416,7 +437,7 @@ export class BrokerParts {
         partitionBytesMax: config.number('replica.fetch.max.bytes'),
         backoffMs: config.number('replica.fetch.backoff.ms'),
       }),
-      throttle: { isHeldBack: () => false, fetched: () => undefined },
+      throttle: this.#newThrottle('follower'),
       clock,
       timer,
       logger: logger.child('replication'),

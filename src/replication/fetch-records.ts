@@ -17,6 +17,7 @@ import type { ErrorName } from '../wire/errors.ts';
 import type { FetchWaiter, Partition } from './partition.ts';
 import type { PartitionLookup } from './partition-lookup.ts';
 import type { AbortedTransaction, LogReadResult } from './replica-log.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 
 /** What one partition is asked; fetch sessions keep such objects between requests. */
 export interface FetchPartition {
@@ -72,6 +73,8 @@ export interface FetchResult {
 export interface FetchServices {
   readonly partitions: PartitionLookup;
   readonly timer: Timer;
+  /** For followers that are not in sync. */
+  readonly throttle: Pick<ReplicationThrottle, 'isHeldBack' | 'copied'>;
   /** False where as many requests wait as may; the request is then answered with what is there. */
   mayWait(): boolean;
   waitBegan(): void;
@@ -96,7 +99,7 @@ export function failedFetch(request: FetchPartition, error: ErrorName): FetchRes
 }
 
 export function fetchRecords(services: FetchServices, request: FetchRequest): FetchResult[] | Promise<FetchResult[]> {
-  const read = new FetchRead(services.partitions, request, true);
+  const read = new FetchRead(services, request, true);
   const pending = read.run();
   if (pending === null) return answerOrWait(services, request, read);
   return pending.then(() => answerOrWait(services, request, read));
@@ -120,6 +123,7 @@ class FetchRead {
   /** Something other than missing data is to be told, or more data is there than one read gave. */
   urgent: boolean;
   readonly #partitions: PartitionLookup;
+  readonly #throttle: FetchServices['throttle'];
   readonly #request: FetchRequest;
   readonly #recordProgress: boolean;
   #index = 0;
@@ -127,8 +131,9 @@ class FetchRead {
   readonly #readPartitions: Partition[] = [];
 
   /** `recordProgress`: the request and a follower's fetch offset count; false when the same request reads for the second time. */
-  constructor(partitions: PartitionLookup, request: FetchRequest, recordProgress: boolean) {
+  constructor({ partitions, throttle }: FetchServices, request: FetchRequest, recordProgress: boolean) {
     this.#partitions = partitions;
+    this.#throttle = throttle;
     this.#request = request;
     this.#recordProgress = recordProgress;
     this.urgent = request.partitions.length === 0;
@@ -216,9 +221,10 @@ class FetchRead {
     const minOneBatch = this.sizeInBytes === 0;
     // A negative limit is refused below, once there is something to limit; a negative rest is none.
     const maxBytes = Math.max(0, Math.min(fetch.partitionMaxBytes, request.maxBytes - this.sizeInBytes));
-    if (fetchOffset >= endOffset || (maxBytes === 0 && !minOneBatch)) {
-      // Bytes that only the size limits kept back need no waiting.
-      if (fetchOffset < endOffset) this.urgent = true;
+    const heldBack = this.#isHeldBack(partition);
+    if (fetchOffset >= endOffset || (maxBytes === 0 && !minOneBatch) || heldBack) {
+      // Bytes that only the size limits kept back need no waiting; those of a throttle do.
+      if (fetchOffset < endOffset && !heldBack) this.urgent = true;
       const aborted = request.isolation === 'transactions-committed' ? noAbortedTransactions : null;
       this.results.push(this.#result(fetch, offsets, noRecords, aborted, null));
       return null;
@@ -230,6 +236,11 @@ class FetchRead {
     return null;
   }
 
+  #isHeldBack(partition: Partition): boolean {
+    const { replicaId } = this.#request;
+    return replicaId >= 0 && !partition.state.isr.includes(replicaId) && this.#throttle.isHeldBack(partition);
+  }
+
   #add(fetch: FetchPartition, partition: Partition, offsets: PartitionOffsets, read: LogReadResult): void {
     if (read.kind === 'failed') {
       partition.metrics.fetchFailed();
@@ -238,6 +249,7 @@ class FetchRead {
     }
     const { isolation } = this.#request;
     this.sizeInBytes += read.records.length;
+    if (this.#request.replicaId >= 0) this.#throttle.copied(partition, read.records.length);
     // The next batch lies in another segment or beyond a limit: waiting would not bring it.
     if (read.nextOffset < readableEndOffset(offsets, partition, isolation)) this.urgent = true;
     const aborted =
@@ -368,7 +380,7 @@ class WaitingFetch implements FetchWaiter {
     this.#timeout.cancel();
     for (const partition of this.#partitions) partition.forgetFetchWaiter(this);
     this.#services.waitEnded();
-    const read = new FetchRead(this.#services.partitions, this.#request, false);
+    const read = new FetchRead(this.#services, this.#request, false);
     const pending = read.run();
     this.#resolve(pending === null ? read.takeResults() : pending.then(() => read.takeResults()));
   }

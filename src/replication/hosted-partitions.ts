@@ -83,6 +83,8 @@ export interface HostedPartitionsOptions {
   readonly isrShouldChange: (partition: Partition, isr: readonly number[]) => void;
   /** Fetches for the partitions that follow; told whenever what is to be followed may be another. */
   readonly followers: FollowerRoles;
+  /** What followers that are not in sync are served. */
+  readonly throttle: FetchServices['throttle'];
   /** This broker began (with a new leader epoch) or ceased to lead a partition; coordinators load and unload by it. */
   readonly onLeadershipChange: (partition: Partition, leads: boolean) => void;
   /** The log lies in another directory than the metadata says, or the metadata does not say. */
@@ -145,6 +147,7 @@ export class HostedPartitions implements PartitionLookup {
     this.#fetchServices = {
       partitions: this,
       timer: options.timer,
+      throttle: options.throttle,
       mayWait: () => this.#waitingFetches < options.waitingFetchesMax,
       waitBegan: () => {
         this.#waitingFetches++;

@@ -20,6 +20,7 @@ import type { InputOf } from '../wire/schema.ts';
 import { type FollowedPosition, FollowerSession, followedKey, type SessionFetch } from './follower-session.ts';
 import type { Partition } from './partition.ts';
 import { earliestTimestamp, latestTimestamp } from './partition-offsets.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 
 export interface FetcherSettings {
   /** `replica.fetch.wait.max.ms` */
@@ -41,18 +42,11 @@ export interface ReplicaFetcherOptions {
   /** Closed with the fetcher. */
   readonly client: NodeClient;
   readonly settings: FetcherSettings;
-  readonly throttle: FollowerThrottle;
+  readonly throttle: Pick<ReplicationThrottle, 'isHeldBack' | 'copied'>;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly logger: Logger;
   readonly storageFailed: (error: unknown) => void;
-}
-
-/** `follower.replication.throttled.rate`, for the partitions that it is for. */
-export interface FollowerThrottle {
-  /** Whether this partition must wait because too much was fetched lately. */
-  isHeldBack(partition: Partition): boolean;
-  fetched(partition: Partition, bytes: number): void;
 }
 
 interface Followed {
@@ -138,10 +132,14 @@ export class ReplicaFetcher {
     const ready = new Map<string, Followed>();
     for (const [key, followed] of this.#followed) {
       if (followed.notBeforeMs > nowMs || !isCurrent(followed) || followed.partition.busy !== null) continue;
-      if (this.#options.throttle.isHeldBack(followed.partition)) continue;
+      if (!this.#isInSync(followed.partition) && this.#options.throttle.isHeldBack(followed.partition)) continue;
       ready.set(key, followed);
     }
     return ready;
+  }
+
+  #isInSync(partition: Partition): boolean {
+    return partition.state.isr.includes(this.#options.brokerId);
   }
 
   #nextMs(): number {
@@ -273,7 +271,7 @@ export class ReplicaFetcher {
         this.#leaveOut(followed, appended.error);
         return null;
       }
-      this.#options.throttle.fetched(partition, records.length);
+      this.#options.throttle.copied(partition, records.length);
     }
     partition.leaderOffsets({ highWatermark: data.highWatermark, logStartOffset: data.logStartOffset });
     return null;

@@ -28,7 +28,11 @@ export const replicationConfigs = {
     doc: 'In-sync replicas that must have a record before acks=all is answered.',
   }),
   'num.replica.alter.log.dirs.threads': key('INT', null, 'HIGH', 'read-only'),
-  'num.replica.fetchers': key('INT', '1', 'HIGH', 'cluster-wide', { valid: '[1,...]' }),
+  'num.replica.fetchers': key('INT', '1', 'HIGH', 'cluster-wide', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Connections by which partitions are copied from one leader.',
+  }),
   'replica.fetch.backoff.ms': key('INT', '1000', 'MEDIUM', 'read-only', {
     valid: '[0,...]',
     acts: true,
@@ -69,8 +73,16 @@ export const replicationConfigs = {
     acts: true,
     doc: 'Timeout of requests between brokers.',
   }),
-  'replication.quota.window.num': key('INT', '11', 'LOW', 'read-only', { valid: '[1,...]' }),
-  'replication.quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', { valid: '[1,...]' }),
+  'replication.quota.window.num': key('INT', '11', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Samples by which the rate of replication is measured.',
+  }),
+  'replication.quota.window.size.seconds': key('INT', '1', 'LOW', 'read-only', {
+    valid: '[1,...]',
+    acts: true,
+    doc: 'Length of such a sample.',
+  }),
   'unclean.leader.election.enable': key('BOOLEAN', 'false', 'HIGH', 'cluster-wide', {
     acts: true,
     doc: 'Whether a replica that lacks records may lead when no other is left.',

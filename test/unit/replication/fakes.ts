@@ -95,12 +95,13 @@ interface StoredBatch {
 /** What a broker without others needs: nobody to follow, nobody who could come in sync. */
 export const aloneReplica: Pick<
   HostedPartitionsOptions,
-  'lagTimeMaxMs' | 'isIsrEligible' | 'isrShouldChange' | 'followers'
+  'lagTimeMaxMs' | 'isIsrEligible' | 'isrShouldChange' | 'followers' | 'throttle'
 > = {
   lagTimeMaxMs: 30_000,
   isIsrEligible: () => true,
   isrShouldChange: () => undefined,
   followers: { follow: () => undefined, unfollow: () => undefined },
+  throttle: { isHeldBack: () => false, copied: () => undefined },
 };
 
 export class FakeLog implements ReplicaLog {

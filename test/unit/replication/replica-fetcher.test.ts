@@ -40,7 +40,7 @@ class Pair {
         partitionBytesMax: 1_000_000,
         backoffMs: BACKOFF_MS,
       }),
-      throttle: { isHeldBack: () => false, fetched: () => undefined },
+      throttle: { isHeldBack: () => false, copied: () => undefined },
       clock: { nowMs: () => this.follower.time.nowMs(), monotonicMs: () => this.follower.time.nowMs() },
       timer: { schedule: (delayMs, action) => this.follower.time.schedule(delayMs, action) },
       logger: silentLogger,
