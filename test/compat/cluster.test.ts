@@ -131,3 +131,53 @@ test('a group and a transaction go on when their coordinator dies', { timeout: 1
     return { coordinator: partitions.find(({ partitionId }) => partitionId === partition)!.leader };
   }
 });
+
+test('every broker takes what only the controller can decide; replicas move; too few in sync are told', {
+  timeout: 120_000,
+}, async () => {
+  const running = await start();
+  for (const [index, broker] of running.bootstrap.entries()) {
+    const admin = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const name = `by-${index}`;
+    await admin.createTopics({ topics: [{ topic: name, replicaAssignment: [{ partition: 0, replicas: [1, 2] }] }] });
+    const configs = [{ type: 2, name, configEntries: [{ name: 'retention.ms', value: '1234567' }] }];
+    await admin.alterConfigs({ validateOnly: false, resources: configs });
+    const described = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name }] });
+    expect(
+      described.resources[0]!.configEntries.find((entry) => entry.configName === 'retention.ms')?.configValue,
+    ).toBe('1234567');
+    await admin.disconnect();
+  }
+
+  const admin = kafka.admin();
+  await admin.connect();
+  const partitionOf = (topic: string) => async () =>
+    (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions[0]!;
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic: 'by-0', acks: -1, messages: [{ value: 'moves' }] });
+  const partitionAssignment = [{ partition: 0, replicas: [2, 3] }];
+  await admin.alterPartitionReassignments({ topics: [{ topic: 'by-0', partitionAssignment }] });
+  const moved = await until(partitionOf('by-0'), ({ replicas, isr }) => replicas.length === 2 && isr.includes(3));
+  expect([...moved.replicas].sort()).toEqual([2, 3]);
+  expect((await admin.listPartitionReassignments({})).topics).toEqual([]);
+  expect((await admin.fetchTopicOffsets('by-0'))[0]).toMatchObject({ high: '1' });
+
+  const configEntries = [{ name: 'min.insync.replicas', value: '3' }];
+  await admin.createTopics({ topics: [{ topic: 'strict', replicationFactor: 3, numPartitions: 1, configEntries }] });
+  await until(partitionOf('strict'), ({ isr }) => isr.length === 3);
+  await producer.send({ topic: 'strict', acks: -1, messages: [{ value: 'all three' }] });
+  const { leader } = await partitionOf('strict')();
+  await running.killNode([1, 2, 3].find((id) => id !== leader)!);
+  await until(partitionOf('strict'), ({ isr }) => isr.length === 2);
+  const once = new Kafka({ brokers: running.bootstrap, logLevel: logLevel.NOTHING, retry: { retries: 0 } }).producer();
+  await once.connect();
+  await expect(once.send({ topic: 'strict', acks: -1, messages: [{ value: 'too few' }] })).rejects.toMatchObject({
+    cause: { type: 'NOT_ENOUGH_REPLICAS' },
+  });
+  await once.send({ topic: 'strict', acks: 1, messages: [{ value: 'one is enough' }] });
+  await once.disconnect();
+  await producer.disconnect();
+  await admin.disconnect();
+});
