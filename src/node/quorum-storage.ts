@@ -165,7 +165,11 @@ export class PartitionQuorumLog implements QuorumLog {
   }
 
   async startAnewAtSnapshot(): Promise<void> {
-    await this.#log.truncateFullyAndStartAt(this.#snapshotIds[0]!.endOffset);
+    const newest = this.#snapshotIds[0]!;
+    await this.#log.truncateFullyAndStartAt(newest.endOffset);
+    // Older ones say nothing of a log that begins here.
+    for (const id of this.#snapshotIds.slice(1)) this.#fileSystem.remove(`${this.#directory}/${snapshotFileName(id)}`);
+    this.#snapshotIds = [newest];
   }
 
   snapshotFacts(id: SnapshotId): { readonly sizeInBytes: number; readonly modifiedMs: number } {

@@ -12,7 +12,9 @@ export type FetchPosition =
 export function fetchPosition(log: QuorumLogView, { fetchOffset, lastFetchedEpoch }: FetchRequest): FetchPosition {
   if (fetchOffset === 0 && log.startOffset === 0) return { kind: 'valid' };
   const snapshotIds = log.snapshotIds();
-  const [newest, oldest] = [snapshotIds[0], snapshotIds.at(-1)];
+  // The one that the log begins behind; older ones may have been left over.
+  const oldest = snapshotIds.findLast(({ endOffset }) => endOffset >= log.startOffset);
+  const newest = snapshotIds[0];
   const isGone =
     oldest !== undefined &&
     (fetchOffset < log.startOffset ||

@@ -147,7 +147,9 @@ export class MemoryQuorumLog implements QuorumLog {
 
   async startAnewAtSnapshot(): Promise<void> {
     await this.#lastSync;
-    const { endOffset } = this.snapshotIds()[0]!;
+    const [newest, ...older] = this.snapshotIds();
+    const { endOffset } = newest!;
+    for (const id of older) this.#disk.snapshots.delete(keyOf(id));
     this.#disk.batches = [];
     this.#disk.startOffset = endOffset;
     this.#disk.syncedEndOffset = endOffset;

@@ -327,6 +327,22 @@ describe('a leader', () => {
     expect(told(core.receive(fetch(8, 1), at(1005)))).toEqual(['serveFetch']);
   });
 
+  test('does not mind a snapshot that is older than its log', () => {
+    const log = new FakeQuorumLog();
+    log.startOffset = 8;
+    log.snapshots = [
+      { endOffset: 8, epoch: 5 },
+      { endOffset: 3, epoch: 1 },
+    ];
+    log.appendAt(5, 2);
+    const core = leader(log, 5);
+    expect(told(core.receive(fetch(8, 5, { epoch: 6 }), at(1003)))).toEqual(['serveFetch']);
+    expect(response(core.receive(fetch(9, 4, { epoch: 6 }), at(1004)))).toMatchObject({
+      diverging: null,
+      snapshotId: { endOffset: 8, epoch: 5 },
+    });
+  });
+
   test('says what is wrong with the epoch of a fetch, and is not moved by it', () => {
     const core = leader(new FakeQuorumLog(), 1);
     expect(response(core.receive(fetch(0, 0, { epoch: 1 }), at(1003)))).toMatchObject({ error: 'FENCED_LEADER_EPOCH' });
