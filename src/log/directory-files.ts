@@ -1,7 +1,7 @@
 /** The small files beside and inside the logs: `meta.properties`, `partition.metadata`, the clean-shutdown marker. */
 import type { Uuid } from '../base/uuid.ts';
 import { isUuid } from '../base/uuid.ts';
-import { atomicWriteFile, replaceFileUnsynced } from '../io/atomic-write.ts';
+import { atomicWriteFile } from '../io/atomic-write.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import { CLEAN_SHUTDOWN_MARKER, PARTITION_METADATA } from './log-files.ts';
 import { CorruptFileError } from './storage-error.ts';
@@ -74,9 +74,12 @@ export function readPartitionMetadata(fileSystem: FileSystem, directory: string)
   return match[1]!;
 }
 
-/** Synced with the log's first sync: a log without synced records has nothing to lose. */
+/**
+ * For a folder without one. Neither synced nor renamed into place: that comes with the log's first sync, a log without synced
+ * records has nothing to lose, and a torn file is known for what it is.
+ */
 export function writePartitionMetadata(fileSystem: FileSystem, directory: string, topicId: Uuid): void {
-  replaceFileUnsynced(fileSystem, `${directory}/${PARTITION_METADATA}`, `version: 0\ntopic_id: ${topicId}`);
+  fileSystem.writeFile(`${directory}/${PARTITION_METADATA}`, `version: 0\ntopic_id: ${topicId}`);
 }
 
 /** The broker epoch of the run that stopped cleanly, -1 when the marker names none; null when there is no marker. */

@@ -128,6 +128,11 @@ export abstract class IndexFile {
     return true;
   }
 
+  /** The file has not all of it. */
+  get isUnwritten(): boolean {
+    return this.#entries !== null && this.#persistedCount !== this.#count;
+  }
+
   /** Drops the entries from memory where the file has them all. */
   unload(): void {
     if (this.#entries !== null && this.#persistedCount === this.#count) this.#entries = null;

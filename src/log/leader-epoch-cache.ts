@@ -16,11 +16,15 @@ export class LeaderEpochCache {
   #path: string;
   #entries: EpochEntry[];
   #dirty = false;
+  /** The last entry is in memory only, for it has no record yet. */
+  #begun = false;
 
-  constructor(fileSystem: FileSystem, path: string) {
+  /** `onDisk`: there may be a file to read. */
+  constructor(fileSystem: FileSystem, path: string, onDisk = true) {
     this.#fileSystem = fileSystem;
     this.#path = path;
     this.#entries = [];
+    if (!onDisk) return;
     for (const entry of readLeaderEpochCheckpoint(fileSystem, path)) this.#assign(entry.epoch, entry.startOffset);
   }
 
@@ -38,6 +42,22 @@ export class LeaderEpochCache {
     return this.#entries;
   }
 
+  /**
+   * An epoch without a record, which `assign` or `writeBegun` puts into the file before its first one. A start drops what
+   * begins at the log end anyhow, and an idle log should not cost a write each time that it gets a leader.
+   */
+  begin(epoch: LeaderEpoch, startOffset: Offset): void {
+    if (this.#assign(epoch, startOffset)) this.#begun = true;
+  }
+
+  /** False when the file has all there is to know of the epochs that have records. */
+  writeBegun(): boolean {
+    if (!this.#begun) return false;
+    this.#write(this.#entries.length > 1);
+    return true;
+  }
+
+  /** For the first record of an epoch. */
   assign(epoch: LeaderEpoch, startOffset: Offset): void {
     const before = [...this.#entries];
     if (!this.#assign(epoch, startOffset)) return;
@@ -132,6 +152,11 @@ export class LeaderEpochCache {
     this.#dirty = true;
   }
 
+  /** Would `persist` write? */
+  get isDirty(): boolean {
+    return this.#dirty;
+  }
+
   /** What is not in the file yet gets there: truncations at a clean stop, what recovery learned. */
   persist(): void {
     if (this.#dirty) this.#write(true);
@@ -140,5 +165,6 @@ export class LeaderEpochCache {
   #write(sync: boolean): void {
     writeLeaderEpochCheckpoint(this.#fileSystem, this.#path, this.#entries, sync);
     this.#dirty = false;
+    this.#begun = false;
   }
 }

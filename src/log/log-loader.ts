@@ -31,6 +31,7 @@ import {
   SWAP_SUFFIX,
   segmentFileName,
   TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
 } from './log-files.ts';
 import { LogSegment } from './log-segment.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -83,12 +84,17 @@ class LogLoader {
   readonly #unsyncedPaths: string[] = [];
   readonly #producerState: ProducerState;
   readonly #leaderEpochs: LeaderEpochCache;
+  /** What the folder holds; read once, for most folders are as the last run left them. */
+  #names: ReadonlySet<string>;
+  /** Producer snapshots that are there, by offset. */
+  #snapshots: Offset[] = [];
   #segments: LogSegment[] = [];
   #epochsLost = false;
 
   constructor(options: LogLoaderOptions) {
     this.#options = options;
     this.#producerState = new ProducerState(options);
+    this.#names = new Set(options.fileSystem.list(options.directory));
     this.#leaderEpochs = this.#readLeaderEpochs();
   }
 
@@ -97,7 +103,7 @@ class LogLoader {
     const { fileSystem, directory, logger } = this.#options;
     const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`;
     try {
-      return new LeaderEpochCache(fileSystem, path);
+      return new LeaderEpochCache(fileSystem, path, this.#names.has(LEADER_EPOCH_CHECKPOINT));
     } catch (error) {
       if (!(error instanceof CorruptFileError)) throw error;
       logger.warn('a leader epoch checkpoint is broken and is built anew', { reason: error.message });
@@ -110,6 +116,7 @@ class LogLoader {
   load(): LoadedLog {
     const { logStartOffsetCheckpoint, recoveryPointCheckpoint, cleanShutdown } = this.#options;
     this.#removeLeftovers();
+    this.#snapshots = snapshotOffsetsAmong(this.#names);
     const broken = this.#openSegments();
     let recoverFrom = cleanShutdown ? this.#segments.length : this.#floorIndex(recoveryPointCheckpoint);
     if (broken !== null) recoverFrom = Math.min(recoverFrom, broken);
@@ -132,7 +139,8 @@ class LogLoader {
       this.#leaderEpochs.clear();
     }
     if (this.#segments.length === 0) {
-      this.#addSegment(logStartOffsetCheckpoint, null);
+      // A new log's file is made with its first record. Where the log begins is known by the file's name, unless it is 0.
+      this.#addSegment(logStartOffsetCheckpoint, null, logStartOffsetCheckpoint === 0);
       logEndOffset = logStartOffsetCheckpoint;
       this.#removeSnapshots(() => true);
     }
@@ -150,7 +158,7 @@ class LogLoader {
     if (recovered) this.#leaderEpochs.persist();
     this.#removeStraySnapshots(end);
     if (!recovered) {
-      rebuildProducerState(this.#producerState, this.#segments, logStartOffset, end, this.#options);
+      rebuildProducerState(this.#producerState, this.#segments, logStartOffset, end, this.#options, this.#snapshots);
     }
     return {
       segments: this.#segments,
@@ -166,14 +174,16 @@ class LogLoader {
 
   /** Removes what was on its way out and finishes a cleaner's swap. */
   #removeLeftovers(): void {
-    const { fileSystem, directory, logger } = this.#options;
+    const { fileSystem, directory } = this.#options;
     const swaps: string[] = [];
     const cleaned: string[] = [];
     let firstCleanedOffset = Number.POSITIVE_INFINITY;
-    for (const name of fileSystem.list(directory)) {
+    let changed = false;
+    for (const name of this.#names) {
       // `….checkpoint.deleted` are snapshots of the metadata log; they are the quorum's.
       if (name.endsWith(DELETED_SUFFIX) && !name.includes('.checkpoint')) {
         fileSystem.remove(`${directory}/${name}`);
+        changed = true;
       } else if (name.endsWith(CLEANED_SUFFIX)) {
         cleaned.push(name);
         firstCleanedOffset = Math.min(firstCleanedOffset, offsetOfFileName(name) ?? 0);
@@ -185,7 +195,12 @@ class LogLoader {
     const finished = swaps.filter((name) => (offsetOfFileName(name) ?? 0) < firstCleanedOffset);
     for (const name of swaps) if (!finished.includes(name)) fileSystem.remove(`${directory}/${name}`);
     for (const name of cleaned) fileSystem.remove(`${directory}/${name}`);
-    if (finished.length === 0) return;
+    if (finished.length > 0) this.#finishSwap(finished);
+    if (changed || swaps.length > 0 || cleaned.length > 0) this.#names = new Set(fileSystem.list(directory));
+  }
+
+  #finishSwap(finished: readonly string[]): void {
+    const { fileSystem, directory, logger } = this.#options;
     logger.info('finishing an interrupted swap of cleaned segments', { files: finished });
     this.#removeReplacedSegments(finished);
     for (const name of finished) {
@@ -226,7 +241,7 @@ class LogLoader {
   /** Gives the index of the first segment that must be recovered although it is below the recovery point, or null. */
   #openSegments(): number | null {
     const { fileSystem, directory, logger } = this.#options;
-    const names = new Set(fileSystem.list(directory));
+    const names = this.#names;
     let broken: number | null = null;
     for (const name of names) {
       const offset = offsetOfFileName(name);
@@ -241,7 +256,8 @@ class LogLoader {
           logger.debug('an index is missing and is built anew', { directory, segment: name });
           broken ??= this.#segments.length - 1;
         }
-        if (!this.#transactionIndexIsSound(segment)) broken ??= this.#segments.length - 1;
+        const hasTransactionIndex = names.has(segmentFileName(offset, TRANSACTION_INDEX_SUFFIX));
+        if (hasTransactionIndex && !this.#transactionIndexIsSound(segment)) broken ??= this.#segments.length - 1;
       } else if (
         SEGMENT_SUFFIXES.some((suffix) => isSegmentFile(name, suffix)) &&
         !names.has(segmentFileName(offset, LOG_SUFFIX))
@@ -263,13 +279,14 @@ class LogLoader {
     }
   }
 
-  #addSegment(baseOffset: Offset, existingSize: number | null): LogSegment {
+  #addSegment(baseOffset: Offset, existingSize: number | null, isDeferred = false): LogSegment {
     const segment = new LogSegment({
       fileSystem: this.#options.fileSystem,
       files: this.#options.files,
       directory: this.#options.directory,
       baseOffset,
       existingSize,
+      isDeferred,
       nowMs: this.#options.nowMs,
       rollJitterMs: rollJitterMs(this.#options.config, this.#options.random),
     });
@@ -295,6 +312,7 @@ class LogLoader {
       Math.max(logStartOffsetCheckpoint, this.#segments[0]!.baseOffset),
       first.baseOffset,
       this.#options,
+      this.#snapshots,
     );
     let nextOffset = first.baseOffset;
     for (let index = from; index < this.#segments.length; index++) {
@@ -326,6 +344,7 @@ class LogLoader {
         const snapshot = `${directory}/${segmentFileName(nextOffset, PRODUCER_SNAPSHOT_SUFFIX)}`;
         fileSystem.writeFile(snapshot, encodeProducerSnapshot(this.#producerState.producers()));
         this.#unsyncedPaths.push(snapshot);
+        if (!this.#snapshots.includes(nextOffset)) this.#snapshots.push(nextOffset);
       }
     }
     this.#producerState.mapEndOffset = nextOffset;
@@ -389,16 +408,15 @@ class LogLoader {
 
   #removeSnapshots(condition: (offset: Offset) => boolean): void {
     const { fileSystem, directory } = this.#options;
-    for (const offset of snapshotOffsets(fileSystem, directory)) {
+    for (const offset of this.#snapshots) {
       if (condition(offset)) fileSystem.remove(`${directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
     }
+    this.#snapshots = this.#snapshots.filter((offset) => !condition(offset));
   }
 
   /** Beside the segments' own, only the latest snapshot is of use; what is beyond the log end is of none. */
   #removeStraySnapshots(logEndOffset: Offset): void {
-    const { fileSystem, directory } = this.#options;
-    const offsets = snapshotOffsets(fileSystem, directory).filter((offset) => offset <= logEndOffset);
-    const latest = offsets[offsets.length - 1];
+    const latest = Math.max(-1, ...this.#snapshots.filter((offset) => offset <= logEndOffset));
     const kept = new Set(this.#segments.map((segment) => segment.baseOffset));
     this.#removeSnapshots((offset) => offset > logEndOffset || (offset !== latest && !kept.has(offset)));
   }
@@ -406,8 +424,13 @@ class LogLoader {
 
 /** Offsets of the producer snapshots in a log's folder, ascending. */
 export function snapshotOffsets(fileSystem: FileSystem, directory: string): Offset[] {
+  return snapshotOffsetsAmong(fileSystem.list(directory));
+}
+
+/** `names` ascend. */
+function snapshotOffsetsAmong(names: Iterable<string>): Offset[] {
   const offsets: Offset[] = [];
-  for (const name of fileSystem.list(directory)) {
+  for (const name of names) {
     if (isSegmentFile(name, PRODUCER_SNAPSHOT_SUFFIX)) offsets.push(offsetOfFileName(name)!);
   }
   return offsets;
@@ -420,10 +443,11 @@ export function rebuildProducerState(
   logStartOffset: Offset,
   endOffset: Offset,
   options: Pick<LogLoaderOptions, 'fileSystem' | 'files' | 'directory' | 'logger' | 'nowMs'>,
+  snapshots: readonly Offset[] = snapshotOffsets(options.fileSystem, options.directory),
 ): void {
   const { fileSystem, files, directory, logger, nowMs } = options;
   state.clear(logStartOffset);
-  const candidates = snapshotOffsets(fileSystem, directory).filter(
+  const candidates = snapshots.filter(
     (offset) => offset <= endOffset && (offset > logStartOffset || offset === endOffset),
   );
   for (let offset = candidates.pop(); offset !== undefined; offset = candidates.pop()) {

@@ -35,6 +35,8 @@ export interface LogSegmentOptions {
   readonly suffix?: string;
   /** Bytes in the file; null makes a new one. */
   readonly existingSize: number | null;
+  /** A new one whose files are not there, nor are they made before `makeFile`. */
+  readonly isDeferred?: boolean;
   readonly nowMs: number;
   readonly rollJitterMs: number;
 }
@@ -53,6 +55,7 @@ export class LogSegment {
   readonly #fileSystem: FileSystem;
   readonly #files: OpenFiles;
   #createdMs: number;
+  #hasFile: boolean;
   readonly #rollJitterMs: number;
   #bytesSinceLastIndexEntry = 0;
   /** Null until the time index is asked. */
@@ -77,13 +80,26 @@ export class LogSegment {
     this.writtenSize = this.size;
     this.#createdMs = options.nowMs;
     this.#rollJitterMs = options.rollJitterMs;
+    this.#hasFile = onDisk;
     if (!onDisk) {
-      // Nothing of an earlier segment of this name may shine through.
-      for (const suffix of SEGMENT_SUFFIXES) fileSystem.remove(path(suffix));
-      fileSystem.writeFile(path(LOG_SUFFIX), '');
+      if (options.isDeferred !== true) {
+        // Nothing of an earlier segment of this name may shine through.
+        for (const suffix of SEGMENT_SUFFIXES) fileSystem.remove(path(suffix));
+        this.makeFile();
+      }
       this.#maxTimestampMs = -1;
       this.#offsetOfMaxTimestamp = baseOffset;
     }
+  }
+
+  /** False until the first record where the segment is that of a new log: most logs of ten thousand have none. */
+  get hasFile(): boolean {
+    return this.#hasFile;
+  }
+
+  makeFile(): void {
+    this.#fileSystem.writeFile(this.file.path, '');
+    this.#hasFile = true;
   }
 
   get maxTimestampMs(): number {
@@ -116,7 +132,7 @@ export class LogSegment {
   }
 
   get modifiedMs(): number {
-    return this.#fileSystem.stat(this.file.path).modifiedMs;
+    return this.#hasFile ? this.#fileSystem.stat(this.file.path).modifiedMs : this.#createdMs;
   }
 
   /** Must a new segment begin before an append of this size, largest timestamp and last offset? */
@@ -195,6 +211,11 @@ export class LogSegment {
     return changed;
   }
 
+  /** Would `persistIndexes` write? */
+  get hasUnwrittenIndexes(): boolean {
+    return this.offsetIndex.isUnwritten || this.timeIndex.isUnwritten || this.transactionIndex.isUnwritten;
+  }
+
   unloadIndexes(): void {
     this.offsetIndex.unload();
     this.timeIndex.unload();
@@ -253,6 +274,7 @@ export class LogSegment {
   /** The next offset after the last whole batch in the file; the base offset when there is none. Null when the file is torn. */
   readNextOffset(): Offset | null {
     this.checkedIndexes();
+    if (this.writtenSize === 0) return this.offsetIndex.entryCount === 0 ? this.baseOffset : null;
     let nextOffset = this.baseOffset;
     const handle = this.#files.acquire(this.file);
     try {

@@ -253,10 +253,14 @@ export class LogWriter {
     this.#unsyncedSegments.add(segment);
   }
 
+  get isSynced(): boolean {
+    return this.#unsyncedSegments.size === 0 && this.#unsyncedPaths.size === 0 && !this.#syncing;
+  }
+
   /** Resolves when everything written so far is synced. */
   sync(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#unsyncedSegments.size === 0 && this.#unsyncedPaths.size === 0 && !this.#syncing) {
+    if (this.isSynced) {
       this.#flushedEndOffset = this.#writtenEndOffset;
       return DONE;
     }

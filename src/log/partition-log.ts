@@ -92,6 +92,8 @@ export class PartitionLog {
   #truncations = 0;
   #validationOptions: ValidationOptions | null = null;
   #lastProducerExpirationMs: number;
+  /** Null when the folder is not as the last clean stop left it; else where the log ended then. */
+  readonly #cleanEndOffset: Offset | null;
   #closed = false;
   /** Copies to other directories that are under way: the log must stay as it is. */
   #cleaningPauses = 0;
@@ -126,6 +128,8 @@ export class PartitionLog {
       onFailure: (error) => environment.storageFailed(error),
       onHeld: (error) => environment.writesHeld(this.topicPartition, error),
     });
+    const isClean = loaded.unsyncedSegments.length === 0 && loaded.unsyncedPaths.length === 0;
+    this.#cleanEndOffset = isClean ? loaded.logEndOffset : null;
     for (const segment of loaded.unsyncedSegments) this.#writer.addUnsyncedSegment(segment);
     for (const path of loaded.unsyncedPaths) this.#writer.addUnsyncedPath(path);
   }
@@ -309,6 +313,10 @@ export class PartitionLog {
   /** Whole batches that are decided: into the tail, the books and the writer's queue. */
   #enter(bytes: Buffer, nextOffset: Offset): Promise<void> {
     const segment = this.#segments.active;
+    if (!segment.hasFile) {
+      segment.makeFile();
+      this.#writer.addUnsyncedPath(this.#directory);
+    }
     const position = segment.size;
     const block = this.#tail.append(segment.baseOffset, position, bytes, this.#logEndOffset, nextOffset);
     for (let at = 0; at < bytes.length; at += batch.sizeInBytes(bytes, at)) {
@@ -343,8 +351,8 @@ export class PartitionLog {
   }
 
   #assignEpoch(leaderEpoch: LeaderEpoch, startOffset: Offset): void {
-    if (leaderEpoch <= this.#leaderEpochs.latestEpoch) return;
-    this.#leaderEpochs.assign(leaderEpoch, startOffset);
+    if (leaderEpoch > this.#leaderEpochs.latestEpoch) this.#leaderEpochs.assign(leaderEpoch, startOffset);
+    else if (!this.#leaderEpochs.writeBegun()) return;
     this.#writer.addUnsyncedPath(`${this.#directory}/${LEADER_EPOCH_CHECKPOINT}`);
     this.#writer.addUnsyncedPath(this.#directory);
   }
@@ -746,7 +754,7 @@ export class PartitionLog {
   assignEpochStartOffset(leaderEpoch: LeaderEpoch, startOffset: Offset): void {
     if (this.offline) return;
     try {
-      this.#assignEpoch(leaderEpoch, startOffset);
+      if (leaderEpoch > this.latestEpoch) this.#leaderEpochs.begin(leaderEpoch, startOffset);
     } catch (error) {
       this.#diskFailed(error); // Assigned with the first append, then.
     }
@@ -932,6 +940,12 @@ export class PartitionLog {
       if (this.#writer.held !== null) this.#writer.fail(this.#writer.held);
     }
     await this.#writer.drained();
+    if (this.#isAsFound()) {
+      this.#closed = true;
+      this.#writer.cancelFlushTimer();
+      this.#segments.closeFiles();
+      return;
+    }
     try {
       this.#segments.active.becomeInactive();
       for (const segment of this.#segments.all()) {
@@ -949,6 +963,20 @@ export class PartitionLog {
     this.#writer.cancelFlushTimer();
     this.#segments.closeFiles();
     this.#tail.clear();
+  }
+
+  /** Nothing to write and nothing to sync: the disk has it all, or there never was a record. */
+  #isAsFound(): boolean {
+    if (this.#leaderEpochs.isDirty) return false;
+    // A folder without records may be lost with a power failure: the next start makes it again.
+    if (!this.#segments.active.hasFile) return true;
+    return (
+      this.#cleanEndOffset === this.#logEndOffset &&
+      this.#truncations === 0 &&
+      this.#writer.isSynced &&
+      this.#producerState.mapEndOffset <= this.#producerState.snapshotOffset &&
+      !this.#segments.all().some((segment) => segment.hasUnwrittenIndexes)
+    );
   }
 
   /** The directory failed or the log goes away: what waits is rejected. Called by the log directory. */
