@@ -16,6 +16,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { ONE_UUID, type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { FileLock, FileSystem } from '../io/file-system.ts';
+import { makeDirectoryDurable } from '../io/make-directory.ts';
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint-file.ts';
 import {
   readCleanShutdownMarker,
@@ -181,7 +182,7 @@ export class LogDirectory {
 
   /** Locks the directory and reads its markers and checkpoints; opens no log. Throws LogDirectoryLockedError. */
   static open(options: LogDirectoryOptions): LogDirectory {
-    options.fileSystem.makeDirectory(options.path);
+    makeDirectoryDurable(options.fileSystem, options.path);
     const lock = options.fileSystem.lock(`${options.path}/${LOCK_FILE}`);
     if (lock === null) {
       throw new LogDirectoryLockedError(

@@ -8,6 +8,7 @@
 import type { Random } from '../base/random.ts';
 import { randomUuid, type Uuid } from '../base/uuid.ts';
 import type { FileSystem } from '../io/file-system.ts';
+import { makeDirectoryDurable } from '../io/make-directory.ts';
 import { type MetaProperties, readMetaProperties, writeMetaProperties } from '../log/directory-files.ts';
 import {
   bootstrapFeatureLevels,
@@ -154,22 +155,6 @@ function formatDirectory(
     fileSystem.syncDirectory(metadataDirectory);
   }
   writeMetaProperties(fileSystem, directory, { version: 1, clusterId, nodeId, directoryId });
-}
-
-/** Creating a directory is durable when the one above it is synced. */
-function makeDirectoryDurable(fileSystem: FileSystem, directory: string): void {
-  const missing: string[] = [];
-  for (let path = directory; path !== '' && path !== '.' && !fileSystem.exists(path); path = parentOf(path)) {
-    missing.push(path);
-  }
-  fileSystem.makeDirectory(directory);
-  for (const path of missing) fileSystem.syncDirectory(parentOf(path));
-}
-
-function parentOf(path: string): string {
-  const end = path.lastIndexOf('/');
-  if (end === -1) return '.';
-  return end === 0 ? '/' : path.slice(0, end);
 }
 
 function writeSynced(fileSystem: FileSystem, path: string, data: Buffer): void {

@@ -127,6 +127,13 @@ describe('after kill -9', () => {
 });
 
 describe('after a power loss', () => {
+  // Simulated clusters: seed 2. A node whose whole directory was gone formatted itself again, without its vote and its log.
+  test('a log directory that was made at the start is still there', async () => {
+    const fileSystem = new SimulatedDisk();
+    openLogDirectory(fileSystem);
+    expect(fileSystem.crashClone('power-loss').exists('/data')).toBe(true);
+  });
+
   async function powered() {
     const fileSystem = new SimulatedDisk();
     fileSystem.makeDirectory('/data');
