@@ -38,7 +38,7 @@ import {
   REPLICATION_OFFSET_CHECKPOINT,
   renamedDirectoryName,
 } from './log-files.ts';
-import { loadLog } from './log-loader.ts';
+import { type LoadedLog, type LogLoaderOptions, loadLog, loadLogInSteps, type RecoveryProgress } from './log-loader.ts';
 import { TailBudget } from './log-tail.ts';
 import type { TopicPartition } from './log-types.ts';
 import { OpenFiles } from './open-files.ts';
@@ -249,15 +249,19 @@ export class LogDirectory {
       let turnMs = clock.monotonicMs();
       let reportMs = turnMs;
       for (const [index, name] of names.entries()) {
-        this.#loadFolder(name, configOf);
-        const nowMs = clock.monotonicMs();
-        if (nowMs - reportMs >= LOADING_REPORT_MS) {
-          logger.info('opening logs', { directory: this.path, foldersDone: index + 1, folders: names.length });
-          reportMs = nowMs;
+        for (const recovery of this.#loadFolder(name, configOf)) {
+          const nowMs = clock.monotonicMs();
+          if (nowMs - reportMs >= LOADING_REPORT_MS) {
+            const progress = { directory: this.path, foldersDone: index, folders: names.length, ...recovery };
+            logger.info('opening logs', progress);
+            reportMs = nowMs;
+          }
+          if (nowMs - turnMs < LOADING_TURN_MS) continue;
+          await new Promise<void>((resolve) => timer.schedule(0, resolve));
+          // Another one may have the folder by now.
+          if (this.#closed) throw new StorageError('the log directory was closed');
+          turnMs = clock.monotonicMs();
         }
-        if (nowMs - turnMs < LOADING_TURN_MS) continue;
-        await new Promise<void>((resolve) => timer.schedule(0, resolve));
-        turnMs = clock.monotonicMs();
       }
       // What recovery accepted must not vanish after a consumer has read it (KAFKA-10101), nor what was cut come back.
       const afterCrash = this.#cleanShutdownBrokerEpoch === null;
@@ -274,7 +278,11 @@ export class LogDirectory {
     return [...this.#logs.values()];
   }
 
-  #loadFolder(name: string, configOf: (log: FoundLog) => LogConfig | null): void {
+  /** Gives way between the steps of a recovery, and once behind each log. */
+  *#loadFolder(
+    name: string,
+    configOf: (log: FoundLog) => LogConfig | null,
+  ): Generator<RecoveryProgress | null, void, undefined> {
     const { fileSystem, logger, random } = this.#options;
     const parsed = parseDirectoryName(name);
     if (parsed.kind === 'other' || parsed.kind === 'stray' || parsed.topic === CLUSTER_METADATA_TOPIC) return;
@@ -300,7 +308,10 @@ export class LogDirectory {
     const twin = logs.get(key);
     if (twin !== undefined) throw new Error(`Duplicate log directories found: ${directory}, ${twin.directory}`);
     const clean = this.#cleanShutdownBrokerEpoch !== null;
-    logs.set(key, this.#load(directory, { topic, partition, topicId, config }, clean));
+    const found = { topic, partition, topicId, config };
+    const loaded = yield* loadLogInSteps(this.#loaderOptions(directory, found, clean));
+    logs.set(key, this.#newLog(directory, found, loaded));
+    yield null;
   }
 
   /** `__cluster_metadata-0`, created when absent, always recovered and synced; belongs to the quorum, not to `logs()`. */
@@ -325,28 +336,30 @@ export class LogDirectory {
   }
 
   #load(directory: string, log: CreateLogOptions, cleanShutdown: boolean): PartitionLog {
-    const { topic, partition, topicId, config } = log;
+    return this.#newLog(directory, log, loadLog(this.#loaderOptions(directory, log, cleanShutdown)));
+  }
+
+  #loaderOptions(directory: string, log: CreateLogOptions, cleanShutdown: boolean): LogLoaderOptions {
+    const { topic, partition, config } = log;
     const name = partitionDirectoryName(topic, partition);
     const metadata = topic === CLUSTER_METADATA_TOPIC;
-    const environment = this.#environment;
-    return new PartitionLog({
-      topicPartition: { topic, partition },
-      topicId,
+    return {
+      ...this.#environment,
+      topic,
+      partition,
       directory,
       config,
-      environment,
-      loaded: loadLog({
-        ...environment,
-        topic,
-        partition,
-        directory,
-        config,
-        nowMs: environment.clock.nowMs(),
-        cleanShutdown,
-        logStartOffsetCheckpoint: metadata ? 0 : (this.#logStartOffsets.get(name) ?? 0),
-        recoveryPointCheckpoint: metadata ? 0 : (this.#recoveryPoints.get(name) ?? 0),
-      }),
-    });
+      nowMs: this.#environment.clock.nowMs(),
+      cleanShutdown,
+      logStartOffsetCheckpoint: metadata ? 0 : (this.#logStartOffsets.get(name) ?? 0),
+      recoveryPointCheckpoint: metadata ? 0 : (this.#recoveryPoints.get(name) ?? 0),
+    };
+  }
+
+  #newLog(directory: string, log: CreateLogOptions, loaded: LoadedLog): PartitionLog {
+    const { topic, partition, topicId, config } = log;
+    const environment = this.#environment;
+    return new PartitionLog({ topicPartition: { topic, partition }, topicId, directory, config, environment, loaded });
   }
 
   log(topic: string, partition: number): PartitionLog | undefined {

@@ -6,10 +6,12 @@
  *   The log ends before the first bad one; later segments go. Indexes, transaction indexes, epochs and producers of these
  *   segments are built anew, for nothing but the batches can be trusted.
  *
+ * Recovery goes in steps, for a log of many gigabytes must hold up neither the node nor other directories.
+ *
  * The loader writes (renames, cuts, removes) but does not sync: the caller syncs what was recovered before it is served.
  * The clean-shutdown marker is gone by now.
  */
-import type { Offset } from '../base/flavor.ts';
+import type { FilePosition, Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { FileSystem } from '../io/file-system.ts';
@@ -34,10 +36,11 @@ import {
   TRANSACTION_INDEX_SUFFIX,
 } from './log-files.ts';
 import { LogSegment } from './log-segment.ts';
+import { isOldRecord } from './old-format.ts';
 import type { OpenFiles } from './open-files.ts';
 import { encodeProducerSnapshot, readProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
-import { CorruptFileError, CorruptIndexError } from './storage-error.ts';
+import { CorruptFileError, CorruptIndexError, UnsupportedFormatError } from './storage-error.ts';
 
 export interface LogLoaderOptions {
   readonly topic: string;
@@ -68,7 +71,29 @@ export interface LoadedLog {
   readonly unsyncedPaths: readonly string[];
 }
 
+/** How far the recovery of a log has come. */
+export interface RecoveryProgress {
+  readonly log: string;
+  readonly segmentsDone: number;
+  readonly segments: number;
+  /** Of the segment that is being walked. */
+  readonly bytesDone: number;
+}
+
+/** Bytes that are walked in one step. */
+const STEP_BYTES = 16_777_216;
+
+/** In one go. Throws UnsupportedFormatError. */
 export function loadLog(options: LogLoaderOptions): LoadedLog {
+  const steps = loadLogInSteps(options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Between two steps nobody else may touch the folder. */
+export function loadLogInSteps(options: LogLoaderOptions): Generator<RecoveryProgress, LoadedLog, undefined> {
   return new LogLoader(options).load();
 }
 
@@ -113,11 +138,13 @@ class LogLoader {
     }
   }
 
-  load(): LoadedLog {
+  *load(): Generator<RecoveryProgress, LoadedLog, undefined> {
     const { logStartOffsetCheckpoint, recoveryPointCheckpoint, cleanShutdown } = this.#options;
     this.#removeLeftovers();
     this.#snapshots = snapshotOffsetsAmong(this.#names);
     const broken = this.#openSegments();
+    // Formats go with the years: where the oldest record is of today's, all are.
+    if (this.#segments.length > 0) this.#refuseOldFormat(this.#segments[0]!, 0, this.#segments[0]!.size);
     let recoverFrom = cleanShutdown ? this.#segments.length : this.#floorIndex(recoveryPointCheckpoint);
     if (broken !== null) recoverFrom = Math.min(recoverFrom, broken);
     if (this.#epochsLost) recoverFrom = 0;
@@ -128,7 +155,7 @@ class LogLoader {
       if (logEndOffset === null) recoverFrom = this.#segments.length - 1;
     }
     const recovered = recoverFrom < this.#segments.length;
-    if (recovered) logEndOffset = this.#recover(recoverFrom);
+    if (recovered) logEndOffset = yield* this.#recover(recoverFrom);
     if (logEndOffset !== null && logEndOffset < logStartOffsetCheckpoint) {
       this.#options.logger.warn('the log ends before its start offset; it begins anew there', {
         logEndOffset,
@@ -302,7 +329,7 @@ class LogLoader {
   }
 
   /** Walks the segments from index `from` on; gives the log end offset. */
-  #recover(from: number): Offset {
+  *#recover(from: number): Generator<RecoveryProgress, Offset, undefined> {
     const { fileSystem, directory, logger, topic, partition, logStartOffsetCheckpoint } = this.#options;
     const first = this.#segments[from]!;
     // From here on the batches tell who produced; a later snapshot could describe some that do not survive.
@@ -320,7 +347,13 @@ class LogLoader {
       const sizeBefore = segment.size;
       const isMisplaced = segment.baseOffset < nextOffset || (index > from && this.#isBehindHole(segment, nextOffset));
       if (!isMisplaced) {
-        nextOffset = this.#recoverSegment(segment, sizeBefore);
+        const progress = {
+          log: `${topic}-${partition}`,
+          segmentsDone: index - from,
+          segments: this.#segments.length - from,
+        };
+        nextOffset = yield* this.#recoverSegment(segment, sizeBefore, progress);
+        if (segment.size < sizeBefore) this.#refuseOldFormat(segment, segment.size, sizeBefore);
         this.#unsyncedSegments.push(segment);
       }
       const later = this.#segments.slice(isMisplaced ? index : index + 1);
@@ -365,14 +398,20 @@ class LogLoader {
     );
   }
 
-  #recoverSegment(segment: LogSegment, size: number): Offset {
+  *#recoverSegment(
+    segment: LogSegment,
+    size: number,
+    progress: Omit<RecoveryProgress, 'bytesDone'>,
+  ): Generator<RecoveryProgress, Offset, undefined> {
     const { files, config } = this.#options;
     let nextOffset = segment.baseOffset;
     segment.startOver();
     segment.transactionIndex.reset();
     const handle = files.acquire(segment.file);
     try {
-      scanBatches(handle, 0, size, (buffer, position) => {
+      let stepEnd = STEP_BYTES;
+      const visit = (buffer: Buffer, position: number, filePosition: FilePosition): boolean => {
+        if (filePosition >= stepEnd) return false;
         const baseOffset = batch.baseOffset(buffer, position);
         const next = batch.nextOffset(buffer, position);
         if (
@@ -389,11 +428,36 @@ class LogLoader {
         if (aborted !== null) segment.transactionIndex.append(aborted);
         nextOffset = next;
         return true;
-      });
+      };
+      let at = scanBatches(handle, 0, size, visit);
+      while (at >= stepEnd && at < size) {
+        yield { ...progress, bytesDone: at };
+        stepEnd = at + STEP_BYTES;
+        const from = at;
+        at = scanBatches(handle, from, size, visit);
+        if (at === from) break;
+      }
     } finally {
       files.release(segment.file);
     }
+    yield { ...progress, segmentsDone: progress.segmentsDone + 1, bytesDone: 0 };
     return nextOffset;
+  }
+
+  /** Cutting them off, as what makes no sense, would destroy records that Apache Kafka still serves. */
+  #refuseOldFormat(segment: LogSegment, position: FilePosition, end: FilePosition): void {
+    if (end === 0) return;
+    const { files, directory } = this.#options;
+    const handle = files.acquire(segment.file);
+    try {
+      if (!isOldRecord(handle, position, end)) return;
+    } finally {
+      files.release(segment.file);
+    }
+    throw new UnsupportedFormatError(
+      `${segment.file.path} has records of message format v0 or v1 at position ${position}, from before Apache Kafka 0.11, which ` +
+        `Ottla does not read. Nothing was changed. Copy the topic with Apache Kafka, or take ${directory} away, to start.`,
+    );
   }
 
   #truncateFile(segment: LogSegment): void {

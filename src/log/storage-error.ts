@@ -27,6 +27,11 @@ export class CorruptIndexError extends Error {
   override name = 'CorruptIndexError';
 }
 
+/** A log has what this release does not read. Nothing is wrong with it, so nothing of it is touched. */
+export class UnsupportedFormatError extends Error {
+  override name = 'UnsupportedFormatError';
+}
+
 /** Another process, or another broker in this one, uses the log directory. */
 export class LogDirectoryLockedError extends Error {
   override name = 'LogDirectoryLockedError';
