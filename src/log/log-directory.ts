@@ -17,7 +17,7 @@ import type { Random } from '../base/random.ts';
 import { ONE_UUID, type Uuid, ZERO_UUID } from '../base/uuid.ts';
 import type { FileLock, FileSystem } from '../io/file-system.ts';
 import { makeDirectoryDurable } from '../io/make-directory.ts';
-import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint-file.ts';
+import { DirectoryCheckpoints } from './directory-checkpoints.ts';
 import {
   readCleanShutdownMarker,
   readPartitionMetadata,
@@ -31,11 +31,8 @@ import type { LogEnvironment } from './log-environment.ts';
 import {
   CLUSTER_METADATA_TOPIC,
   LOCK_FILE,
-  LOG_START_OFFSET_CHECKPOINT,
   parseDirectoryName,
   partitionDirectoryName,
-  RECOVERY_POINT_CHECKPOINT,
-  REPLICATION_OFFSET_CHECKPOINT,
   renamedDirectoryName,
 } from './log-files.ts';
 import { type LoadedLog, type LogLoaderOptions, loadLog, loadLogInSteps, type RecoveryProgress } from './log-loader.ts';
@@ -44,7 +41,7 @@ import type { TopicPartition } from './log-types.ts';
 import { OpenFiles } from './open-files.ts';
 import { PartitionLog } from './partition-log.ts';
 import { PendingRemovals } from './pending-removals.ts';
-import { CorruptFileError, isDiskError, isShortage, LogDirectoryLockedError, StorageError } from './storage-error.ts';
+import { isDiskError, isShortage, LogDirectoryLockedError, StorageError } from './storage-error.ts';
 
 export { LogDirectoryLockedError };
 
@@ -128,18 +125,11 @@ export class LogDirectory {
   /** From `meta.properties`. */
   #directoryId: Uuid = ZERO_UUID;
   #metadataLog: PartitionLog | null = null;
-  /** What the checkpoint files say. */
-  #recoveryPoints: ReadonlyMap<string, Offset>;
-  #logStartOffsets: ReadonlyMap<string, Offset>;
-  readonly #highWatermarks: ReadonlyMap<string, Offset>;
-  #checkpointTimer: TimerHandle | null = null;
-  #checkpointDueMs = 0;
+  readonly #checkpoints: DirectoryCheckpoints;
   readonly #pendingRemovals: PendingRemovals;
   #retentionTimer: TimerHandle | null = null;
   #cleaner: LogCleaner | null = null;
   #failure: StorageError | null = null;
-  /** Until the logs are there, the checkpoints know more than we do and stay as they are. */
-  #logsLoaded = false;
   #closed = false;
 
   private constructor(options: LogDirectoryOptions, lock: FileLock) {
@@ -151,9 +141,11 @@ export class LogDirectory {
     if (this.#cleanShutdownBrokerEpoch !== null) removeCleanShutdownMarker(fileSystem, path);
     // The checkpoints that are read now hold from now on, also when their last rename was not synced.
     else fileSystem.syncDirectory(path);
-    this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT);
-    this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT);
-    this.#highWatermarks = this.#readCheckpoint(REPLICATION_OFFSET_CHECKPOINT);
+    this.#checkpoints = new DirectoryCheckpoints({
+      ...options,
+      logs: () => [...this.#futureLogs, ...this.#logs],
+      onFailure: (error) => this.#goOffline(error),
+    });
     this.#files = new OpenFiles(fileSystem, options.openFilesMax);
     this.#pendingRemovals = new PendingRemovals(options);
     this.#environment = {
@@ -170,13 +162,13 @@ export class LogDirectory {
       producerIdExpirationMs: options.producerIdExpirationMs,
       storageFailed: (error) => this.#goOffline(error),
       writesHeld: (log, error) => this.#writesHeld(log, error),
-      checkpointOutdated: () => this.#checkpointLater(options.recoveryPointCheckpointIntervalMs),
+      checkpointOutdated: () => this.#checkpoints.later(options.recoveryPointCheckpointIntervalMs),
       logStartOffsetAdvanced: () => {
         const { logStartOffsetCheckpointIntervalMs = LOG_START_CHECKPOINT_DELAY_MS } = options;
-        this.#checkpointLater(Math.min(LOG_START_CHECKPOINT_DELAY_MS, logStartOffsetCheckpointIntervalMs));
+        this.#checkpoints.later(Math.min(LOG_START_CHECKPOINT_DELAY_MS, logStartOffsetCheckpointIntervalMs));
       },
       logTruncated: (log, logEndOffset) => this.#cleaner?.logTruncated(log, logEndOffset),
-      checkpointNow: () => this.#writeCheckpoints(),
+      checkpointNow: () => this.#checkpoints.write(),
     };
   }
 
@@ -229,7 +221,7 @@ export class LogDirectory {
 
   /** High watermarks as the last run left them, keyed `topic-partition`. */
   get checkpointedHighWatermarks(): ReadonlyMap<string, Offset> {
-    return this.#highWatermarks;
+    return this.#checkpoints.highWatermarks;
   }
 
   /** Files that are open at the moment. */
@@ -273,8 +265,7 @@ export class LogDirectory {
       if (isDiskError(error)) throw this.#goOffline(error);
       throw error;
     }
-    this.#logsLoaded = true;
-    this.checkpoint();
+    this.#checkpoints.begin();
     return [...this.#logs.values()];
   }
 
@@ -351,8 +342,8 @@ export class LogDirectory {
       config,
       nowMs: this.#environment.clock.nowMs(),
       cleanShutdown,
-      logStartOffsetCheckpoint: metadata ? 0 : (this.#logStartOffsets.get(name) ?? 0),
-      recoveryPointCheckpoint: metadata ? 0 : (this.#recoveryPoints.get(name) ?? 0),
+      logStartOffsetCheckpoint: metadata ? 0 : this.#checkpoints.logStartOffset(name),
+      recoveryPointCheckpoint: metadata ? 0 : this.#checkpoints.recoveryPoint(name),
     };
   }
 
@@ -419,7 +410,7 @@ export class LogDirectory {
     const directory = `${this.path}/${folder}`;
     try {
       // A deleted log of the same name may be in the checkpoints still; its offsets are not this one's.
-      if (this.#recoveryPoints.has(name) || this.#logStartOffsets.has(name)) this.#writeCheckpoints();
+      if (this.#checkpoints.has(name)) this.#checkpoints.write();
       this.#options.fileSystem.makeDirectory(directory);
       writePartitionMetadata(this.#options.fileSystem, directory, options.topicId);
       const log = this.#load(directory, options, true);
@@ -576,30 +567,12 @@ export class LogDirectory {
 
   /** `replication-offset-checkpoint`; keys are `topic-partition`. */
   checkpointHighWatermarks(highWatermarks: ReadonlyMap<string, Offset>): void {
-    if (this.#failure !== null) return;
-    try {
-      writeOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${REPLICATION_OFFSET_CHECKPOINT}`, highWatermarks);
-    } catch (error) {
-      if (!this.#passes(error)) this.#goOffline(error);
-    }
+    if (this.#failure === null) this.#checkpoints.writeHighWatermarks(highWatermarks);
   }
 
   /** Recovery points and log start offsets, now. */
   checkpoint(): void {
-    if (this.#failure !== null) return;
-    try {
-      this.#writeCheckpoints();
-    } catch (error) {
-      if (!this.#passes(error)) this.#goOffline(error);
-    }
-  }
-
-  /** A checkpoint that could not be written for want of room is only late, which it may be. */
-  #passes(error: unknown): boolean {
-    if (!isShortage(error)) return false;
-    this.#options.logger.warn('a checkpoint is not written now', { directory: this.path, error });
-    this.#checkpointLater(this.#options.recoveryPointCheckpointIntervalMs);
-    return true;
+    if (this.#failure === null) this.#checkpoints.checkpoint();
   }
 
   #writesHeld(topicPartition: TopicPartition, error: StorageError | null): void {
@@ -614,54 +587,6 @@ export class LogDirectory {
     if (log !== undefined) this.#options.onWritesHeld?.(log);
   }
 
-  #checkpointLater(delayMs: number): void {
-    if (this.#failure !== null || this.#closed) return;
-    const dueMs = this.#options.clock.monotonicMs() + delayMs;
-    if (this.#checkpointTimer !== null) {
-      if (this.#checkpointDueMs <= dueMs) return;
-      this.#checkpointTimer.cancel();
-    }
-    this.#checkpointDueMs = dueMs;
-    this.#checkpointTimer = this.#options.timer.schedule(delayMs, () => {
-      this.#checkpointTimer = null;
-      this.checkpoint();
-    });
-  }
-
-  #writeCheckpoints(): void {
-    if (!this.#logsLoaded) return;
-    const recoveryPoints = new Map<string, Offset>();
-    const logStartOffsets = new Map<string, Offset>();
-    for (const [name, log] of [...this.#futureLogs, ...this.#logs]) {
-      recoveryPoints.set(name, log.flushedEndOffset);
-      if (log.logStartOffset > log.firstSegmentBaseOffset) logStartOffsets.set(name, log.logStartOffset);
-    }
-    this.#recoveryPoints = this.#writeIfChanged(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, recoveryPoints);
-    this.#logStartOffsets = this.#writeIfChanged(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets, logStartOffsets);
-  }
-
-  #writeIfChanged(
-    name: string,
-    before: ReadonlyMap<string, Offset>,
-    after: ReadonlyMap<string, Offset>,
-  ): ReadonlyMap<string, Offset> {
-    let changed = before.size !== after.size;
-    for (const [key, offset] of after) changed ||= before.get(key) !== offset;
-    if (changed) writeOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${name}`, after);
-    return changed ? after : before;
-  }
-
-  /** A checkpoint that cannot be read is worth a full recovery, not a refusal to start. */
-  #readCheckpoint(name: string): ReadonlyMap<string, Offset> {
-    try {
-      return readOffsetCheckpoint(this.#options.fileSystem, `${this.path}/${name}`);
-    } catch (error) {
-      if (!(error instanceof CorruptFileError)) throw error;
-      this.#options.logger.warn('a checkpoint is broken and is ignored', { reason: error.message });
-      return new Map();
-    }
-  }
-
   #goOffline(cause: unknown): StorageError {
     if (this.#failure !== null) return this.#failure;
     const error =
@@ -670,8 +595,7 @@ export class LogDirectory {
         : new StorageError(cause instanceof Error ? cause.message : String(cause), { cause });
     this.#failure = error;
     this.#options.logger.error('the log directory goes offline', { directory: this.path, reason: error.message });
-    this.#checkpointTimer?.cancel();
-    this.#checkpointTimer = null;
+    this.#checkpoints.end();
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
@@ -688,7 +612,7 @@ export class LogDirectory {
   async close(options: { readonly brokerEpoch: number }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#checkpointTimer?.cancel();
+    this.#checkpoints.end();
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
     try {
@@ -699,9 +623,9 @@ export class LogDirectory {
         await Promise.all(logs.slice(i, i + CONCURRENT_FLUSHES).map((log) => log.close()));
       }
       if (this.#failure === null) {
-        this.#writeCheckpoints();
+        this.#checkpoints.write();
         // A start that failed before the logs were recovered must not declare them clean.
-        if (this.#logsLoaded || this.#cleanShutdownBrokerEpoch !== null) {
+        if (this.#checkpoints.begun || this.#cleanShutdownBrokerEpoch !== null) {
           writeCleanShutdownMarker(this.#options.fileSystem, this.path, options.brokerEpoch);
         }
       }
@@ -716,7 +640,7 @@ export class LogDirectory {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#checkpointTimer?.cancel();
+    this.#checkpoints.end();
     this.#retentionTimer?.cancel();
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
