@@ -30,6 +30,7 @@ import {
   segmentFileName,
 } from './log-files.ts';
 import { type LoadedLog, rebuildProducerState, rollJitterMs, snapshotOffsets } from './log-loader.ts';
+import { LogReads } from './log-reads.ts';
 import { LogSegment } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
 import { LogTail } from './log-tail.ts';
@@ -39,7 +40,6 @@ import type {
   AppendResult,
   EpochEndOffset,
   FailedAppend,
-  FailedRead,
   InactiveSegment,
   LogReadResult,
   ReadOptions,
@@ -62,7 +62,6 @@ export type { AbortedTransaction, AppendOrigin };
 
 /** How often, at most, a log with appends looks for expired producers. */
 const PRODUCER_EXPIRATION_CHECK_MS = 600_000;
-const EMPTY = Buffer.alloc(0);
 const DONE: Promise<void> = Promise.resolve();
 
 export interface PartitionLogOptions {
@@ -82,6 +81,8 @@ export class PartitionLog {
   readonly #producerState: ProducerState;
   readonly #writer: LogWriter;
   readonly #tail: LogTail;
+  /** Made for the first reader: idle logs have none. */
+  #reads: LogReads | null = null;
   #directory: string;
   #config: LogConfig;
   readonly #segments: LogSegments;
@@ -641,96 +642,34 @@ export class PartitionLog {
    * `fetchOffset` outside [logStartOffset, logEndOffset] fails.
    */
   read(fetchOffset: Offset, maxBytes: number, options: ReadOptions): LogReadResult | Promise<LogReadResult> {
-    const failure = this.#checkRead(fetchOffset);
-    if (failure !== null) return failure;
-    const endOffset = Math.min(options.endOffset, this.#logEndOffset);
-    if (fetchOffset >= endOffset || (maxBytes <= 0 && !options.minOneBatch)) {
-      return { kind: 'records', records: EMPTY, fetchOffset, nextOffset: fetchOffset };
-    }
-    if (fetchOffset >= this.#tail.startOffset)
-      return this.#readTail(fetchOffset, maxBytes, options.minOneBatch, endOffset);
-    return this.#readFiles(fetchOffset, maxBytes, options.minOneBatch, endOffset);
-  }
-
-  #checkRead(fetchOffset: Offset): FailedRead | null {
-    if (this.offline) {
-      return {
-        kind: 'failed',
-        error: 'KAFKA_STORAGE_ERROR',
-        message: `The log directory of ${this.#name()} is offline.`,
-      };
-    }
-    if (fetchOffset >= this.#logStartOffset && fetchOffset <= this.#logEndOffset) return null;
-    return {
-      kind: 'failed',
-      error: 'OFFSET_OUT_OF_RANGE',
-      message:
-        `Received request for offset ${fetchOffset} for partition ${this.#name()}, but we only have log segments from ` +
-        `offset: ${this.#logStartOffset} up to ${this.#logEndOffset}.`,
-    };
-  }
-
-  #readTail(fetchOffset: Offset, maxBytes: number, minOneBatch: boolean, endOffset: Offset): LogReadResult {
-    const result = { nextOffset: fetchOffset };
-    const records = this.#tail.read(fetchOffset, maxBytes, minOneBatch, endOffset, result);
-    return { kind: 'records', records, fetchOffset, nextOffset: result.nextOffset };
-  }
-
-  async #readFiles(
-    fetchOffset: Offset,
-    maxBytes: number,
-    minOneBatch: boolean,
-    endOffset: Offset,
-  ): Promise<LogReadResult> {
-    for (;;) {
-      const failure = this.#checkRead(fetchOffset);
-      if (failure !== null) return failure;
-      const truncations = this.#truncations;
-      try {
-        const found = await this.#segments.read(
-          fetchOffset,
-          maxBytes,
-          minOneBatch,
-          endOffset,
-          this.#config.indexIntervalBytes,
-        );
-        if (truncations !== this.#truncations) continue;
-        if (found !== null) {
-          return { kind: 'records', records: found.records, fetchOffset, nextOffset: found.nextOffset };
-        }
-        return { kind: 'records', records: EMPTY, fetchOffset, nextOffset: fetchOffset };
-      } catch (error) {
-        // A log that was closed, deleted or cut under the read has no disk to blame.
-        if (this.offline) return this.#checkRead(fetchOffset)!;
-        if (truncations !== this.#truncations) continue;
-        if (isSystemError(error)) this.#diskFailed(error);
-        const message = error instanceof Error ? error.message : String(error);
-        this.#environment.logger.error('a read failed', { log: this.#name(), fetchOffset, reason: message });
-        return { kind: 'failed', error: 'KAFKA_STORAGE_ERROR', message };
-      }
-    }
+    return this.#reader().read(fetchOffset, maxBytes, options);
   }
 
   /** The first record (by offset) whose timestamp is at least `timestampMs`; null when there is none. Rejects with StorageError. */
   async offsetForTimestamp(timestampMs: number): Promise<TimestampOffset | null> {
     await this.#writer.drained();
-    return this.#search(() => this.#segments.findTimestamp(timestampMs, this.#logStartOffset));
+    return this.#reader().offsetForTimestamp(timestampMs);
   }
 
   /** The record with the largest timestamp (the first of equals in its batch); null when there is none. Rejects with StorageError. */
   async maxTimestampOffset(): Promise<TimestampOffset | null> {
     await this.#writer.drained();
-    return this.#search(() => this.#segments.findMaxTimestamp());
+    return this.#reader().maxTimestampOffset();
   }
 
-  #search(look: () => TimestampOffset | null): TimestampOffset | null {
-    if (this.offline) throw this.#writer.failure ?? new StorageError(`${this.#name()} is closed`);
-    try {
-      return look();
-    } catch (error) {
-      if (isSystemError(error)) this.#diskFailed(error);
-      throw error;
-    }
+  #reader(): LogReads {
+    this.#reads ??= new LogReads({
+      name: this.#name(),
+      log: this,
+      segments: this.#segments,
+      tail: this.#tail,
+      logger: this.#environment.logger,
+      indexIntervalBytes: () => this.#config.indexIntervalBytes,
+      truncations: () => this.#truncations,
+      failure: () => this.#writer.failure,
+      diskFailed: (error) => this.#diskFailed(error),
+    });
+    return this.#reads;
   }
 
   // ---- epochs
@@ -1029,9 +968,4 @@ export class PartitionLog {
   #failed(error: ErrorName, message: string | null, recordErrors: FailedAppend['recordErrors'] = []): FailedAppend {
     return { kind: 'failed', error, message, recordErrors, logStartOffset: this.#logStartOffset };
   }
-}
-
-/** Of the operating system, not of a file's content. */
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
 }
