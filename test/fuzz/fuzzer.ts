@@ -45,6 +45,7 @@ const CANARY_EVERY = 50;
 const REQUESTS_SHOWN = 4;
 const CANARY_TOPIC = 'canary-only';
 const MAX_FINDINGS = 20;
+const BROKER_ID = 1;
 
 /** The broker that is fuzzed: its waits are short, and it gives disk and memory back at once. */
 export class FuzzedBroker {
@@ -373,6 +374,8 @@ function tameValue(api: string, value: unknown): unknown {
     onlyChecked.has(api) ||
     (body['resources'] as Body[] | undefined)?.some(({ resourceType }) => ownResourceTypes.includes(resourceType));
   if (touchesBroker && body['validateOnly'] === false) changed['validateOnly'] = true;
+  // An administrator may unregister the only broker there is; then nobody is served, until it starts again.
+  if (api === 'UnregisterBroker' && body['brokerId'] === BROKER_ID) changed['brokerId'] = BROKER_ID + 1;
   return Object.keys(changed).length === 0 ? value : { ...body, ...changed };
 }
 

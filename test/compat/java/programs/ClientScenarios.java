@@ -679,7 +679,8 @@ public final class ClientScenarios {
       second.send(new ProducerRecord<>(topic, 0, null, "kept"));
       second.commitTransaction();
       second.beginTransaction();
-      second.send(new ProducerRecord<>(topic, 0, null, "dropped"));
+      // Waited for: an abort drops what has not left the client yet.
+      second.send(new ProducerRecord<>(topic, 0, null, "dropped")).get();
       second.abortTransaction();
       s.attempt("fence", () -> s.admin.fenceProducers(List.of(s.name)).all().get());
       s.attempt("the fenced", () -> {
