@@ -12,6 +12,7 @@
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { BrokerEpoch, LeaderEpoch, Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Appended } from '../log/log-types.ts';
 import { type ErrorName, errorName } from '../wire/errors.ts';
 import type { NodeClient } from '../wire/node-client.ts';
 import { type FetchResponse, fetchRequest, fetchResponse } from '../wire/schema/fetch.ts';
@@ -132,6 +133,7 @@ export class ReplicaFetcher {
     const ready = new Map<string, Followed>();
     for (const [key, followed] of this.#followed) {
       if (followed.notBeforeMs > nowMs || !isCurrent(followed) || followed.partition.busy !== null) continue;
+      if (!isWritten(followed.partition)) continue;
       if (!this.#isInSync(followed.partition) && this.#options.throttle.isHeldBack(followed.partition)) continue;
       ready.set(key, followed);
     }
@@ -235,7 +237,7 @@ export class ReplicaFetcher {
     positions: ReadonlyMap<string, FollowedPosition>,
     answer: FetchResponse,
   ): Promise<void> {
-    const cuts: Promise<void>[] = [];
+    const works: Promise<void>[] = [];
     for (const { topicId, partitions } of answer.responses) {
       for (const data of partitions) {
         const key = followedKey({ topicId, partition: data.partitionIndex });
@@ -244,12 +246,12 @@ export class ReplicaFetcher {
         if (followed === undefined || position === undefined || this.#followed.get(key) !== followed) continue;
         const { partition } = followed;
         if (!isCurrent(followed) || partition.log.logEndOffset !== position.fetchOffset) continue;
-        const cut = this.#takePartition(followed, data);
-        if (cut !== null) cuts.push(cut);
+        const work = this.#takePartition(followed, data);
+        if (work !== null) works.push(work);
       }
     }
-    // Cutting is rare, and the next fetch must know where the logs end.
-    if (cuts.length > 0) await Promise.all(cuts);
+    // The next fetch tells where the logs end, and the leader counts on it.
+    if (works.length > 0) await Promise.all(works);
   }
 
   #takePartition(followed: Followed, data: AnsweredPartition): Promise<void> | null {
@@ -264,6 +266,7 @@ export class ReplicaFetcher {
       return this.#cut(followed, partition.truncateTo(partingOffset(partition, data.divergingEpoch)));
     }
     const { records } = data;
+    let written: Promise<void> | null = null;
     if (records !== null && records.length > 0) {
       const appended = partition.appendAsFollower(records);
       if (appended.kind === 'failed') {
@@ -272,9 +275,34 @@ export class ReplicaFetcher {
         return null;
       }
       this.#options.throttle.copied(partition, records.length);
+      if (appended.kind === 'appended') written = this.#written(followed, appended);
     }
     partition.leaderOffsets({ highWatermark: data.highWatermark, logStartOffset: data.logStartOffset });
-    return null;
+    return written;
+  }
+
+  /**
+   * What a fetch says it has counts as replicated, and must outlive this process: the file has it first. Where the disk is full the other
+   * partitions go on without this one.
+   */
+  #written(followed: Followed, { lastOffset, written }: Appended): Promise<void> {
+    return new Promise((resolve) => {
+      const waiter = {
+        requiredOffset: lastOffset + 1,
+        reached: (error: ErrorName): void => {
+          // It may still be on its way to the disk, where the topic wants that.
+          if (error === 'NONE') return;
+          this.#leaveOut(followed, error);
+          resolve();
+        },
+      };
+      followed.partition.awaitWritten(waiter);
+      const settled = (): void => {
+        followed.partition.forgetAppendWaiter(waiter);
+        resolve();
+      };
+      written.then(settled, settled);
+    });
   }
 
   /** The leader lost records in an unclean election, or has removed more than this log has. */
@@ -341,6 +369,10 @@ export class ReplicaFetcher {
 /** The partition still follows in the leader epoch that it was given here with. */
 function isCurrent({ partition, leaderEpoch }: Followed): boolean {
   return !partition.isLeader && partition.leaderEpoch === leaderEpoch;
+}
+
+function isWritten({ log }: Partition): boolean {
+  return log.writtenEndOffset >= log.logEndOffset;
 }
 
 function positionOf(partition: Partition, currentLeaderEpoch: LeaderEpoch): FollowedPosition {

@@ -46,6 +46,7 @@ const REQUEST_TIMEOUT_MS = 2000;
 const RETRY_MS = 100;
 const FETCH_BYTES_MAX = 1024 * 1024;
 const RECORDS_MAX_PER_BATCH = 5;
+const LARGE_VALUE_SIZE = 40_000;
 
 export interface ClientOptions {
   readonly host: string;
@@ -172,7 +173,10 @@ export async function runProducer(options: ClientOptions, name: string, stopped:
   for (let count = 0; !stopped(); ) {
     await time.wait(life, random.nextInt(200), `${name} thinks`);
     const partition = random.nextInt(PARTITION_COUNT);
-    const values = Array.from({ length: 1 + random.nextInt(RECORDS_MAX_PER_BATCH) }, () => `${name}-${count++}`);
+    // Small batches are written at once, large ones by and by.
+    const padding = random.oneIn(4) ? '.'.repeat(LARGE_VALUE_SIZE) : '';
+    const length = 1 + random.nextInt(RECORDS_MAX_PER_BATCH);
+    const values = Array.from({ length }, () => `${name}-${count++}${padding}`);
     const baseSequence = sequences.get(partition) ?? 0;
     sequences.set(partition, baseSequence + values.length);
     const records = buildBatch({

@@ -9,8 +9,8 @@
  * unclean shutdowns at once, of which Kafka's rules (KIP-966) promise nothing. Kills alone may be as many as there are nodes.
  */
 import { SeededRandom } from '../../fuzz/seeded-random.ts';
-import { createTopic, type History, readAll, runConsumer, runProducer } from './simulated-clients.ts';
-import { hostOf, NODE_IDS, SimulatedCluster } from './simulated-cluster.ts';
+import { createTopic, type History, readAll, runConsumer, runProducer, TOPIC } from './simulated-clients.ts';
+import { DATA_PATH, hostOf, NODE_IDS, SimulatedCluster } from './simulated-cluster.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { Life, VirtualTime } from './virtual-time.ts';
 import { PARTITIONS, Violation, Watch } from './watch.ts';
@@ -63,6 +63,9 @@ class World {
   /** Lost power, and is not in sync again. */
   #forgetful: number | null = null;
   #isFaulty = false;
+  /** All nodes die when something is acknowledged that one of them is still writing. */
+  #isMalicious = false;
+  #acknowledgedCount = 0;
   #tracedStates = '';
   #clientFailure: unknown = null;
 
@@ -130,9 +133,25 @@ class World {
       if (!(await this.#time.next())) throw new Violation(`nothing happens any more, and not: ${what}`);
       if (this.#trace !== null) this.#traceStates(this.#trace);
       this.#watch.check();
+      if (this.#isMalicious && this.#isFaulty) this.#maybeKillAll();
       if (this.#forgetful !== null && this.#cluster.isWhole && this.#watch.isInSync) this.#forgetful = null;
       if (this.#clientFailure !== null) throw this.#clientFailure;
     }
+  }
+
+  #maybeKillAll(): void {
+    const { length } = this.#history.acknowledged;
+    const last = length > this.#acknowledgedCount ? this.#history.acknowledged.at(-1) : undefined;
+    this.#acknowledgedCount = length;
+    if (last === undefined) return;
+    const path = `${DATA_PATH}/${TOPIC}-${last.partition}/`;
+    const writing = [...this.#cluster.running.values()].filter(({ files }) => files.isWriting(path));
+    if (writing.length === 0) return;
+    this.#isMalicious = false;
+    this.#say(
+      `node ${writing.map(({ nodeId }) => nodeId)} still writes ${last.partition}@${last.offset}, which is acknowledged`,
+    );
+    for (const nodeId of NODE_IDS) this.#crash(nodeId, 'kill');
   }
 
   #traceStates(trace: (text: string) => void): void {
@@ -187,6 +206,7 @@ class World {
       'kill',
       'kill',
       'kill several',
+      'kill all mid-write',
       'power loss',
       'partition',
       'partition',
@@ -201,6 +221,9 @@ class World {
         break;
       case 'kill several':
         for (const nodeId of NODE_IDS) if (!random.oneIn(3)) this.#crash(nodeId, 'kill');
+        break;
+      case 'kill all mid-write':
+        this.#isMalicious = true;
         break;
       case 'power loss':
         this.#forgetful = random.pick(NODE_IDS);

@@ -2,10 +2,13 @@
  * A simulated disk (test/support/simulated-disk.ts) whose asynchronous calls take virtual time. A crash finds writes half done.
  * What is called synchronously takes none.
  */
-import type { Random } from '../../../src/base/random.ts';
 import type { FileHandle, FileStat, FileSystem, OpenMode } from '../../../src/io/file-system.ts';
+import type { SeededRandom } from '../../fuzz/seeded-random.ts';
 import type { PowerLoss, SimulatedDisk } from '../../support/simulated-disk.ts';
 import type { Life, VirtualTime } from './virtual-time.ts';
+
+const STALLS_ONE_IN = 50;
+const STALL_FACTOR = 500;
 
 interface Write {
   readonly file: FileHandle;
@@ -20,7 +23,7 @@ export class TimedFileSystem implements FileSystem {
   readonly #time: VirtualTime;
   readonly #life: Life;
   readonly #name: string;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #writing = new Set<Write>();
 
   constructor(options: {
@@ -28,13 +31,19 @@ export class TimedFileSystem implements FileSystem {
     readonly time: VirtualTime;
     readonly life: Life;
     readonly name: string;
-    readonly random: Random;
+    readonly random: SeededRandom;
   }) {
     this.disk = options.disk;
     this.#time = options.time;
     this.#life = options.life;
     this.#name = options.name;
     this.#random = options.random;
+  }
+
+  /** A file below this path is being written. */
+  isWriting(path: string): boolean {
+    for (const { file } of this.#writing) if (file.path.startsWith(path)) return true;
+    return false;
   }
 
   /** What the next start finds. */
@@ -135,7 +144,8 @@ export class TimedFileSystem implements FileSystem {
   }
 
   #delay(call: string, meanMs: number): Promise<void> {
-    const luck = 0.25 + (this.#random.nextInt(1000) / 1000) ** 3 * 4;
+    // Now and then the system has other things to write first.
+    const luck = this.#random.oneIn(STALLS_ONE_IN) ? STALL_FACTOR : 0.25 + (this.#random.nextInt(1000) / 1000) ** 3 * 4;
     return this.#time.wait(this.#life, meanMs * luck * this.slowness, `${this.#name} ${call}`);
   }
 }

@@ -12,7 +12,7 @@
  *
  * Rules broken on purpose, and what noticed it: a high watermark that does not wait for the followers (each of three seeds: another
  * batch where one was committed, a producer out of sequence, a high watermark that fell); an ISR that shrinks without the
- * controller (one seed of four).
+ * controller (one seed of four); followers that fetch on before what they have is in the file (two seeds of twelve: it was so).
  */
 import type { FileHandle } from '../../../src/io/file-system.ts';
 import type { MetadataImage } from '../../../src/metadata/metadata-image.ts';
