@@ -432,7 +432,7 @@ export class Node {
       timer: this.#platform.timer,
       random: this.#platform.random,
       logger: this.#logger.child('log'),
-      producerIdExpirationMs: this.#config.number('producer.id.expiration.ms'),
+      producerIdExpirationMs: () => this.#brokerConfig.current.number('producer.id.expiration.ms'),
       logStartOffsetCheckpointIntervalMs: this.#config.number('log.flush.start.offset.checkpoint.interval.ms'),
       recoveryPointCheckpointIntervalMs: this.#config.number('log.flush.offset.checkpoint.interval.ms'),
       tailCacheBytesMax: TAIL_CACHE_BYTES_MAX,

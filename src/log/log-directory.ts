@@ -54,7 +54,7 @@ export interface LogDirectoryOptions {
   readonly random: Random;
   readonly logger: Logger;
   /** `producer.id.expiration.ms` */
-  readonly producerIdExpirationMs: number;
+  readonly producerIdExpirationMs: () => number;
   /** `log.flush.offset.checkpoint.interval.ms`; nothing is written while nothing changes. */
   readonly recoveryPointCheckpointIntervalMs: number;
   /** `log.flush.start.offset.checkpoint.interval.ms`, when it is shorter than what DeleteRecords can wait for. */

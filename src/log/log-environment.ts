@@ -21,7 +21,7 @@ export interface LogEnvironment {
   readonly tailBudget: TailBudget;
   readonly tailCacheBytesMaxPerLog: number;
   readonly synchronousWriteBytesMax: number;
-  readonly producerIdExpirationMs: number;
+  readonly producerIdExpirationMs: () => number;
   /** The disk failed. The directory goes offline and stops all its logs, the caller included. */
   storageFailed(error: StorageError): void;
   /** The log's writes wait for room on the disk, or go on again (null). */

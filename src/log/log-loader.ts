@@ -52,7 +52,7 @@ export interface LogLoaderOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly nowMs: number;
-  readonly producerIdExpirationMs: number;
+  readonly producerIdExpirationMs: () => number;
   readonly cleanShutdown: boolean;
   readonly logStartOffsetCheckpoint: Offset;
   readonly recoveryPointCheckpoint: Offset;

@@ -121,7 +121,7 @@ export interface ProducerStateOptions {
   readonly topic: string;
   readonly partition: number;
   /** `producer.id.expiration.ms` */
-  readonly producerIdExpirationMs: number;
+  readonly producerIdExpirationMs: () => number;
 }
 
 export class ProducerState {
@@ -422,13 +422,13 @@ export class ProducerState {
       if (this.#isExpired(entry, nowMs)) this.#producers.delete(entry.producerId);
     }
     for (const [producerId, { startedMs }] of this.#verifications) {
-      if (nowMs - startedMs >= this.#options.producerIdExpirationMs) this.#verifications.delete(producerId);
+      if (nowMs - startedMs >= this.#options.producerIdExpirationMs()) this.#verifications.delete(producerId);
     }
   }
 
   #isExpired(entry: ProducerEntry, nowMs: number): boolean {
     return (
-      entry.currentTransactionFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#options.producerIdExpirationMs
+      entry.currentTransactionFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#options.producerIdExpirationMs()
     );
   }
 

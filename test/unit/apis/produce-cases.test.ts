@@ -109,7 +109,7 @@ async function openBroker(configs: Readonly<Record<string, string>>) {
     timer: time,
     random,
     logger: silentLogger,
-    producerIdExpirationMs: 86_400_000,
+    producerIdExpirationMs: () => 86_400_000,
     recoveryPointCheckpointIntervalMs: 60_000,
     tailCacheBytesMax: 10_000_000,
     tailCacheBytesMaxPerLog: 1_000_000,

@@ -59,7 +59,7 @@ test.each(['compacted-0', 'compacted-1', 'compacted-and-deleted-0', 'compacted-s
     restoreReplaced(fileSystem, path);
     fileSystem.remove('/data/cleaner-offset-checkpoint');
     const time = new VirtualTime((cleanedMs ?? STOPPED_MS) - 1000);
-    const directory = openLogDirectory(fileSystem, { producerIdExpirationMs: NEVER_MS, time });
+    const directory = openLogDirectory(fileSystem, { producerIdExpirationMs: () => NEVER_MS, time });
     const logs = await directory.loadLogs((found) =>
       found.topic === topic
         ? {

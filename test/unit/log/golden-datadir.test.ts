@@ -36,7 +36,7 @@ async function open(
   const fileSystem = unpackDataDirectory(name, '/data');
   prepare(fileSystem);
   const directory = openLogDirectory(fileSystem, {
-    producerIdExpirationMs,
+    producerIdExpirationMs: () => producerIdExpirationMs,
     time: new VirtualTime(STOPPED_MS),
   });
   await directory.loadLogs(({ topic }) => {

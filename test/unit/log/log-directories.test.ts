@@ -40,7 +40,7 @@ class Directories {
       timer: time,
       random: seededRandom(),
       logger: silentLogger,
-      producerIdExpirationMs: 86_400_000,
+      producerIdExpirationMs: () => 86_400_000,
       recoveryPointCheckpointIntervalMs: 60_000,
       tailCacheBytesMax: 16_777_216,
       tailCacheBytesMaxPerLog: 1_048_576,

@@ -157,7 +157,7 @@ export class World {
       timer: time,
       random: countingRandom(),
       logger: silentLogger,
-      producerIdExpirationMs: 86_400_000,
+      producerIdExpirationMs: () => 86_400_000,
       recoveryPointCheckpointIntervalMs: 60_000,
       tailCacheBytesMax: 10_000_000,
       tailCacheBytesMaxPerLog: 1_000_000,
