@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { type SimulationResult, simulate } from './simulation.ts';
 
 const HOUR_MS = 3_600_000;
-const CI_SEEDS = 16;
+const CI_SEEDS = 8;
 const FIRST_SEED = 1;
 
 const hours = process.env['OTTLA_SIM_HOURS'];

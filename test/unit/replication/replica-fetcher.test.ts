@@ -192,6 +192,22 @@ describe('a follower', () => {
     pair.reachable = false;
   });
 
+  // Simulated clusters: seeds 4 and 7. With all brokers killed at once, what was acknowledged by then was lost.
+  test('fetches on, and so counts as having records, when they are in its file', async () => {
+    pair.state({ partitionEpoch: 1 });
+    await pair.fetched();
+    pair.follower.log().holdWrites = true;
+    const answer = pair.leader.produce(-1, { records: 3 });
+    await pair.fetched();
+    expect(pair.followerPartition.log.logEndOffset).toBe(3);
+    expect(pair.leader.partition().highWatermark).toBe(0);
+    pair.follower.log().finishWrites();
+    await pair.fetched();
+    expect(await outcome(answer)).toMatchObject([{ error: 'NONE', baseOffset: 0 }]);
+    expect(pair.leader.partition().highWatermark).toBe(3);
+    pair.reachable = false;
+  });
+
   test('names its partitions once; after a lost connection once more, in a new session', async () => {
     pair.state({ partitionEpoch: 1 });
     await pair.leader.produce(1);
