@@ -12,7 +12,7 @@ export const capabilities = {
   'quorum changes': true,
   'feature levels': true,
   quotas: true,
-  telemetry: false,
+  telemetry: true,
   'share groups': false,
   SCRAM: false,
 } as const;
