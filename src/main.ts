@@ -21,6 +21,8 @@ import { Node, StartError } from './node.ts';
 
 /** Signals that ask for a clean stop. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** How long a start may still take that is no longer wanted. */
+const STARTING_GRACE_MS = 2000;
 
 async function start(command: StartCommand): Promise<void> {
   try {
@@ -44,7 +46,7 @@ function isForUser(error: unknown): error is Error {
 
 async function startBroker(command: StartCommand): Promise<void> {
   const logger = createLogger({ pretty: process.stdout.isTTY === true });
-  /** Null while the node is starting: a stop then waits for it. */
+  /** Null while the node is starting. A stop then waits for it, but not for a quorum that may never be there. */
   let node: Node | null = null;
   let stopping = false;
   const stop = (): void => {
@@ -62,7 +64,8 @@ async function startBroker(command: StartCommand): Promise<void> {
       if (stopping) process.exit(1);
       stopping = true;
       logger.info('stopping', { signal });
-      stop();
+      if (node === null) systemTimer.schedule(STARTING_GRACE_MS, () => process.exit(0));
+      else stop();
     });
   }
   const config = loadConfig(command);

@@ -62,7 +62,7 @@ export function identifyDirectories(options: NodeDirectoriesOptions): Identified
     );
   }
   const paths = live.map(({ path }) => path);
-  const found = readFormattedDirectories(fileSystem, paths, { nodeId }, random);
+  const found = readFormattedDirectories(fileSystem, paths, { nodeId, clusterId: options.clusterId ?? null }, random);
   const known = found.find((directory) => directory !== null);
   const foundMetadata = found[live.indexOf(metadata)] ?? null;
   if (known !== undefined && known !== null && foundMetadata === null) {

@@ -153,6 +153,7 @@ export class Supervisor {
     const { nodeId } = member;
     const child = fork(script, [MEMBER_COMMAND], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     member.child = child;
+    this.#options.logger.info('a broker is started', { node: nodeId, processId: child.pid });
     this.#passOn(nodeId, child);
     const flags = memberSettings(layout, { nodeId, host, port: member.port, dataDir: directory.memberPath(nodeId) });
     const metricsPort = metricsPorts?.[nodeId - 1];

@@ -1,15 +1,10 @@
 // Several brokers in one process, as a test of somebody's application starts them, and kafkajs.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/logger.ts';
-import { systemClock, systemRandom, systemTimer } from '../../src/base/system.ts';
 import { Broker, type Cluster, type ClusterOptions } from '../../src/index.ts';
-import { openNodeSocket } from '../../src/net/node-socket.ts';
-import { nodeClients } from '../../src/node/node-clients.ts';
-import { describeQuorumRequest, describeQuorumResponse } from '../../src/wire/schema/describe-quorum.ts';
+import { describeQuorum, until } from '../support/process-cluster.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 const clusters: Cluster[] = [];
@@ -35,10 +30,6 @@ afterEach(async () => {
   for (const close of closed.splice(0).reverse()) await close().catch(() => undefined);
   for (const cluster of clusters.splice(0)) await cluster.stop();
 });
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(20);
-}
 
 /** Sends one record after the other, with idempotence and acks=all, until it is stopped. */
 async function load(kafka: Kafka, topic: string) {
@@ -81,28 +72,10 @@ const inSync = async (kafka: Kafka, topic: string): Promise<number> => {
   }
 };
 
-/** Who votes among the controllers, by the active one's word. */
+/** Of those controllers that vote, by the active one's word, how many have all that is committed. */
 async function voterCount(cluster: Cluster): Promise<number> {
-  const [host = '', port] = cluster.bootstrapServers.split(',')[0]!.split(':');
-  const client = nodeClients(
-    { openSocket: openNodeSocket, clock: systemClock, timer: systemTimer, random: systemRandom, logger: silentLogger },
-    {
-      clientId: 'test',
-      requestTimeoutMs: 5000,
-      reconnectBackoffMs: 20,
-      reconnectBackoffMaxMs: 100,
-      requestsInFlightMax: 1,
-    },
-  )({ host, port: Number(port) });
-  try {
-    const exchange = { request: describeQuorumRequest, response: describeQuorumResponse };
-    const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }];
-    const { body } = await client.send(exchange, { body: { topics } });
-    const { highWatermark = -1, currentVoters = [] } = body.topics[0]?.partitions[0] ?? {};
-    return currentVoters.filter(({ logEndOffset }) => logEndOffset >= highWatermark).length;
-  } finally {
-    client.close();
-  }
+  const { highWatermark = -1, voters = [] } = (await describeQuorum(cluster.bootstrapServers)) ?? {};
+  return voters.filter(({ logEndOffset }) => logEndOffset >= highWatermark).length;
 }
 
 const replicated = { name: 't', partitions: 1, replicas: 3, configs: { 'min.insync.replicas': '2' } };
