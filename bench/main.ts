@@ -71,6 +71,10 @@ const benches: Record<string, Bench> = {
     title: 'transactions: of 100 records each, by the official client, beside Apache Kafka',
     run: async (options) => (await import('./transactions.ts')).benchTransactions(options),
   },
+  cluster: {
+    title: 'cluster: --brokers 3, start to serving, memory, failover',
+    run: async (options) => (await import('./cluster.ts')).benchCluster(options),
+  },
   partitions: {
     title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
     run: async (options) => (await import('./partitions.ts')).benchPartitions(options),

@@ -96,6 +96,10 @@ export class ProcessCluster {
     return ['--brokers', String(this.#brokers), '--port', String(port), '--data-dir', dataDir, ...this.#args];
   }
 
+  get supervisorProcessId(): number {
+    return this.#supervisor?.pid ?? -1;
+  }
+
   output(): string {
     return this.#printed + (this.#supervisor?.output() ?? '');
   }

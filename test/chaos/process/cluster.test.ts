@@ -300,7 +300,9 @@ log.dirs=${join(folder.path, 'twin')}
     expect((await refusalOf(start)).output).toMatch(/Broker 1 did not start: .*belongs to node 2, but node.id is 1/);
 
     rmSync(join(dataDir, 'broker-1'), { recursive: true });
-    renameSync(join(elsewhere, 'broker-1'), join(dataDir, 'broker-1'));
+    renameSync(join(dataDir, 'kept'), join(dataDir, 'broker-1'));
+    const meta = join(dataDir, 'broker-1', 'meta.properties');
+    writeFileSync(meta, readFileSync(meta, 'utf8').replace(/cluster\.id=.*/, 'cluster.id=AAAAAAAAQ4CAAAAAAAAAAg'));
     expect((await refusalOf(start)).output).toMatch(/Broker 1 did not start: .*belongs to cluster .*is expected/);
 
     writeFileSync(join(dataDir, 'cluster.json'), '{');
