@@ -712,6 +712,7 @@ export class Node {
       activeController: () => quorum.activeController,
       clients: this.#nodeClients('controller-channel'),
     });
+    quorum.onLeaderChange(() => channel.controllerChanged());
     this.#started.push({ name: 'controller channel', stop: () => channel.close() });
     return channel;
   }

@@ -145,6 +145,19 @@ export class ControllerChannel {
     return this.#clientFor(active.address).send(exchange, options);
   }
 
+  /**
+   * Somebody else may be the active controller now. Who waits for an answer of the former is told that there is none: one that
+   * is stopped, or cut off, would keep a broker's heartbeats until its session is over.
+   */
+  controllerChanged(): void {
+    const known = this.#connection;
+    const active = this.#options.activeController();
+    if (known === null || active === null) return;
+    if (known.address.host === active.address.host && known.address.port === active.address.port) return;
+    this.#connection = null;
+    known.client.close();
+  }
+
   get isClosed(): boolean {
     return this.#closed;
   }

@@ -63,7 +63,11 @@ async function kafkajsLoad(kafka: KafkaClient, topic: string): Promise<Load> {
     await ended;
     await producer.disconnect();
   };
-  return { topic, acknowledged, ended, stop, kill: () => stop().catch(() => undefined) };
+  const abandon = async (): Promise<void> => {
+    isOn = false;
+    await producer.disconnect();
+  };
+  return { topic, acknowledged, ended, stop, kill: abandon };
 }
 
 function processLoad(topic: string, running: RunningProcess, acknowledged: Acknowledged[], stop: () => void): Load {
@@ -106,7 +110,9 @@ function javaLoad(tools: JavaToolchain, cluster: ProcessCluster, topic: string):
 /** franz-go's. */
 function goLoad(program: string, cluster: ProcessCluster, topic: string): Load {
   const acknowledged: Acknowledged[] = [];
-  const running = startProcess(program, ['load', cluster.bootstrap, topic, '1', String(PARTITIONS)], {
+  // The program takes one address; it learns the others.
+  const [seed = ''] = cluster.bootstrap.split(',');
+  const running = startProcess(program, ['load', seed, topic, '1', String(PARTITIONS)], {
     stdin: true,
     onStdoutLine: (line) => {
       const [producer = '', number = '', partition, offset] = line.split(' ');
@@ -144,8 +150,8 @@ const others: RunningProcess[] = [];
 
 afterEach(async () => {
   for (const other of others.splice(0)) await other.stop('SIGKILL');
-  await cluster?.stop('SIGTERM');
   for (const load of loads.splice(0)) await load.kill();
+  await cluster?.stop('SIGTERM');
   cluster = null;
 });
 
