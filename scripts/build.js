@@ -90,7 +90,9 @@ async function build() {
   const command = await rolldown({
     input: { main: join(root, 'dist/src/main.js') },
     platform: 'node',
-    external: (id) => /^[^./]/.test(id) && !BUNDLED_DEPENDENCIES.test(id),
+    // What a bundled dependency needs comes with it.
+    external: (id, importer) =>
+      /^[^./]/.test(id) && !BUNDLED_DEPENDENCIES.test(id) && importer?.includes('node_modules') !== true,
     logLevel: 'warn',
   });
   const { output } = await command.write({
