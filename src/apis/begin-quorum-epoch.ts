@@ -4,11 +4,11 @@
  * v1 directory ids and endpoints (KIP-853).
  * Errors: INCONSISTENT_CLUSTER_ID; of the partition FENCED_LEADER_EPOCH, INVALID_VOTER_KEY; INVALID_REQUEST for any other partition.
  */
-import { beginQuorumEpochFrom, epochBodyOf } from '../raft/raft-wire.ts';
-import { errorCode, KafkaError } from '../wire/errors.ts';
+import { beginQuorumEpochFrom } from '../raft/raft-wire.ts';
+import { errorCode } from '../wire/errors.ts';
 import { beginQuorumEpochRequest, beginQuorumEpochResponse } from '../wire/schema/begin-quorum-epoch.ts';
 import type { Handler } from './handler.ts';
-import { clusterProblem, NO_LIMITS, type QuorumServices } from './quorum-replica.ts';
+import { handleLeaderEpoch, type QuorumServices } from './quorum-replica.ts';
 
 export function beginQuorumEpochHandler(
   services: QuorumServices,
@@ -16,16 +16,7 @@ export function beginQuorumEpochHandler(
   return {
     request: beginQuorumEpochRequest,
     response: beginQuorumEpochResponse,
-    async handle(body, { apiVersion, connection }) {
-      const problem = clusterProblem(body.clusterId, services);
-      if (problem !== 'NONE') return { errorCode: errorCode(problem) };
-      const request = beginQuorumEpochFrom(body);
-      if (request === null) throw new KafkaError('INVALID_REQUEST');
-      const sender = body.leaderEndpoints.find(({ name }) => name === connection.listenerName) ?? null;
-      const { response, leaderAddress } = await services.quorum.handle(request, NO_LIMITS, sender);
-      if (response.kind !== 'epoch') throw new Error(`${response.kind} for an epoch`);
-      return epochBodyOf(response, apiVersion >= 1 ? leaderAddress : null);
-    },
+    handle: (body, context) => handleLeaderEpoch(body, beginQuorumEpochFrom, services, context),
     failed: (_body, error) => ({ errorCode: errorCode(error) }),
   };
 }
