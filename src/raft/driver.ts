@@ -32,10 +32,10 @@ import type {
   ReplicaKey,
 } from './raft-message.ts';
 import type { Moment, RaftEffect, RaftStateKind, RaftTimeouts } from './raft-state.ts';
-import { type Address, type OwnVoter, QuorumRefusal, type RaftAnswer, type RaftTransport } from './raft-transport.ts';
+import type { Address, RaftAnswer, RaftTransport } from './raft-transport.ts';
 import { buildSnapshotFile, readSnapshotFile, type SnapshotContent, SnapshotError } from './snapshot-file.ts';
 import { VoterChanges } from './voter-changes.ts';
-import { SUPPORTED_KRAFT_VERSIONS, sameVoter, type VoterEndpoint, VoterSet } from './voter-set.ts';
+import { type VoterEndpoint, VoterSet } from './voter-set.ts';
 import { type RequestLimits, WaitingRequests } from './waiting-requests.ts';
 
 export interface RaftDriverOptions {
