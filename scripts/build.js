@@ -17,6 +17,9 @@ const minify = { compress: true, mangle: false, codegen: { removeWhitespace: tru
 /** Loaded at each start, as many small files. */
 const BUNDLED_DEPENDENCIES = /^(commander|pino)$/;
 
+/** Not a file of ours, as our own package.json is, whose version goes into the bundles. */
+const isInstalled = (id) => /^[^./]/.test(id) && id !== 'ottla/package.json';
+
 function newestMtimeMs(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return 0;
@@ -53,6 +56,17 @@ function licensesOf(moduleIds) {
     .join('\n---\n\n');
 }
 
+/**
+ * A CommonJS script as the function that the launcher calls, whole and in ASCII: read as latin1 it is the string that V8
+ * takes, neither decoded nor copied. The launcher has the line that names the interpreter.
+ */
+function asFunction(script) {
+  const body = script
+    .replace(/^#!.*/, '')
+    .replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `(function (exports, require, module, __filename, __dirname) {${body}\n})`;
+}
+
 /** One start and stop, which leaves the code cache behind. A build without it is whole: the first start writes it. */
 async function warmCodeCache(main) {
   const broker = spawn(process.execPath, [main, '--ephemeral', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -81,7 +95,7 @@ async function build() {
     },
     platform: 'node',
     // What is installed stays outside; node resolves it.
-    external: /^[^./]/,
+    external: (id) => isInstalled(id),
     logLevel: 'warn',
   });
   await library.write({ dir: bundles, format: 'esm', sourcemap: true, minify });
@@ -92,7 +106,7 @@ async function build() {
     platform: 'node',
     // What a bundled dependency needs comes with it.
     external: (id, importer) =>
-      /^[^./]/.test(id) && !BUNDLED_DEPENDENCIES.test(id) && importer?.includes('node_modules') !== true,
+      isInstalled(id) && !BUNDLED_DEPENDENCIES.test(id) && importer?.includes('node_modules') !== true,
     logLevel: 'warn',
   });
   const { output } = await command.write({
@@ -107,8 +121,7 @@ async function build() {
   await command.close();
   const [{ fileName, moduleIds }] = output;
   const mainFile = join(bundles, fileName);
-  // The launcher has the line that names the interpreter.
-  writeFileSync(mainFile, readFileSync(mainFile, 'utf8').replace(/^#!.*/, ''));
+  writeFileSync(mainFile, asFunction(readFileSync(mainFile, 'utf8')), 'latin1');
   const launcher = readFileSync(join(root, 'scripts', 'launcher.cjs'), 'utf8').replace('MAIN_FILE', fileName);
   writeFileSync(join(bundles, 'main.cjs'), launcher, { mode: 0o755 });
   writeFileSync(join(bundles, 'THIRD_PARTY_LICENSES'), licensesOf(moduleIds));

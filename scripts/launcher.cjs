@@ -4,8 +4,7 @@
 // The cache is written when a process ends that had none (the build runs one); it is worth nothing to another release of Node,
 // which then writes its own. Where the folder cannot be written, each start compiles.
 const { readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
-const { createRequire } = require('node:module');
-const { dirname, join } = require('node:path');
+const { join } = require('node:path');
 const { constants, Script } = require('node:vm');
 
 // The name has a hash of the content, and the cache its name: V8 itself would take the cache of another source of the same length.
@@ -21,14 +20,12 @@ function readCache() {
 }
 
 const cachedData = readCache();
-const script = new Script(
-  `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`,
-  {
-    filename: file,
-    cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  },
-);
+// One function, in ASCII.
+const script = new Script(readFileSync(file, 'latin1'), {
+  filename: file,
+  cachedData,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
 
 if (cachedData === undefined || script.cachedDataRejected) {
   process.once('exit', () => {
@@ -45,4 +42,4 @@ if (cachedData === undefined || script.cachedDataRejected) {
 }
 
 const main = { exports: {} };
-script.runInThisContext()(main.exports, createRequire(file), main, file, dirname(file));
+script.runInThisContext()(main.exports, require, main, file, __dirname);

@@ -1,6 +1,7 @@
 // The command line: reads the configuration, starts a node, stops it on a signal.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { systemClock, systemRandom, systemTimer } from './base/system.ts';
 import { ConfigError } from './config/config-key.ts';
 import { settingsFromEnvironment } from './config/environment.ts';
@@ -21,6 +22,8 @@ import { Node, StartError } from './node.ts';
 
 /** Signals that ask for a clean stop. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** `process.stdout` itself is a stream, which nobody needs: logs are written to the descriptor. */
+const STDOUT = 1;
 /** How long a start may still take that is no longer wanted. */
 const STARTING_GRACE_MS = 2000;
 
@@ -45,7 +48,7 @@ function isForUser(error: unknown): error is Error {
 }
 
 async function startBroker(command: StartCommand): Promise<void> {
-  const logger = createLogger({ pretty: process.stdout.isTTY === true });
+  const logger = createLogger({ pretty: isatty(STDOUT) });
   /** Null while the node is starting. A stop then waits for it, but not for a quorum that may never be there. */
   let node: Node | null = null;
   let stopping = false;

@@ -4,7 +4,6 @@
  *
  *     int64 offset · int32 size of what follows · uint32 CRC-32 of what follows it · int8 magic · int8 attributes · …
  */
-import { crc32 } from 'node:zlib';
 import type { FilePosition } from '../base/flavor.ts';
 import type { FileHandle } from '../io/file-system.ts';
 
@@ -23,5 +22,6 @@ export function isOldRecord(handle: FileHandle, position: FilePosition, end: Fil
   if (size < SIZE_MIN || position + CRC_POSITION + size > end) return false;
   const summed = Buffer.alloc(size - (MAGIC_POSITION - CRC_POSITION));
   const count = handle.readSync(summed, 0, summed.length, position + MAGIC_POSITION);
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   return count === summed.length && crc32(summed) === head.readUInt32BE(CRC_POSITION);
 }

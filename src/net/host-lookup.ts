@@ -1,5 +1,5 @@
 /** Names of hosts to addresses, as the operating system knows them. */
-import { lookup } from 'node:dns/promises';
+import { promises as dns } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
 
 /** The first address that a name or a literal address stands for; null where there is none. */
@@ -7,7 +7,7 @@ export async function addressOf(host: string): Promise<string | null> {
   const literal = literalAddress(host);
   if (literal !== null) return literal;
   try {
-    return (await lookup(host)).address;
+    return (await dns.lookup(host)).address;
   } catch {
     return null;
   }

@@ -6,7 +6,6 @@
  *     stop: all brokers give their partitions away → all stop; a second signal kills them
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { type ClusterDirectory, ClusterError, memberQuorum, memberSettings, nodeIdsOf } from './cluster-layout.ts';
@@ -211,6 +210,8 @@ export class Supervisor {
 
   /** Its JSON lines carry the node's id already; anything else gets it in front. */
   #passOn(nodeId: number, child: ChildProcess): void {
+    // A broker by itself starts without it.
+    const { createInterface } = process.getBuiltinModule('node:readline');
     for (const [from, to] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],

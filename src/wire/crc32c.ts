@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 /**
  * CRC-32C (Castagnoli), the checksum of record batches.
  *
- * The script beats a call into a native library for short input; the library is loaded when the first long input comes,
- * and the script does its work where the platform has none. The script looks up 16 bytes a step (slicing). In a long input
+ * The script beats a call into a native library for short input; the library is loaded when so much long input has come
+ * that loading it pays, and the script does its work until then and where the platform has none. The script looks up 16 bytes a step (slicing). In a long input
  * each step waits for the one before, so there it runs three lanes side by side, each of 256 bytes, and joins their results: the
  * CRC of A followed by B is that of A, moved over as many zeros as B has bytes, xor that of B. The lanes look up a word as
  * 11, 11 and 10 bits: fewer steps than four bytes, and the tables still fit the processor's first cache.
@@ -13,6 +13,8 @@ import { createRequire } from 'node:module';
 
 /** From this size on the native library is faster, measured by bench/wire-records.ts. */
 export const NATIVE_SIZE_MIN = 256;
+/** Loading the library takes about as long as the script takes for ten times as much; a start stays below it. */
+const NATIVE_AFTER_BYTES = 1 << 20;
 
 const POLYNOMIAL = 0x82f63b78;
 const SLICES = 16;
@@ -21,25 +23,28 @@ const LANE_WORDS = LANE_BYTES / 4;
 const LANES = 3;
 /** Table n at 256 n: the effect of a byte that is followed by n more. */
 const tables = buildTables();
-/** What the lowest 11 bits, the next 11 (at 2048), and the highest 10 (at 4096) of a word become when four bytes have passed. */
-const wordTable = Int32Array.from([
-  ...linearTable(11, (bit) => moveOverZeros(1 << bit, 4)),
-  ...linearTable(11, (bit) => moveOverZeros(1 << (bit + 11), 4)),
-  ...linearTable(10, (bit) => moveOverZeros(1 << (bit + 22), 4)),
-]);
-/** Byte n of a CRC, moved over a lane of zeros, at 256 n. */
-const laneTable = Int32Array.from(
-  [0, 8, 16, 24].flatMap((shift) => [...linearTable(8, (bit) => moveOverZeros(1 << (bit + shift), LANE_BYTES))]),
-);
+interface LaneTables {
+  /** What the lowest 11 bits, the next 11 (at 2048), and the highest 10 (at 4096) of a word become when four bytes have passed. */
+  readonly word: Int32Array;
+  /** Byte n of a CRC, moved over a lane of zeros, at 256 n. */
+  readonly lane: Int32Array;
+}
+/** Made when the first input comes that is long enough for lanes. */
+let laneTables: LaneTables | undefined;
 type NativeCrc = (input: Uint8Array, initial?: number) => number;
 /** Undefined: not tried yet. */
 let native: NativeCrc | null | undefined;
+/** Of long input, before the library was tried. */
+let scriptedBytes = 0;
 
 /** CRC-32C of `buffer[start, end)`, unsigned. */
 export function crc32c(buffer: Uint8Array, start: number, end: number): number {
   if (end - start >= NATIVE_SIZE_MIN) {
-    if (native === undefined) native = loadNative();
-    if (native !== null) return native(buffer.subarray(start, end));
+    if (native === undefined) {
+      scriptedBytes += end - start;
+      if (scriptedBytes >= NATIVE_AFTER_BYTES) native = loadNative();
+    }
+    if (native) return native(buffer.subarray(start, end));
   }
   return scriptCrc32c(buffer, start, end);
 }
@@ -82,7 +87,8 @@ export function scriptCrc32c(buffer: Uint8Array, start: number, end: number): nu
 
 /** Three lanes at a time, a word of each per step; words are little-endian, as on every machine that runs Node. */
 function crcOfBlocks(initial: number, words: Int32Array): number {
-  const t = wordTable;
+  laneTables ??= buildLaneTables();
+  const { word: t, lane } = laneTables;
   let a = initial;
   for (let block = 0; block < words.length; block += LANES * LANE_WORDS) {
     let b = 0;
@@ -95,17 +101,17 @@ function crcOfBlocks(initial: number, words: Int32Array): number {
       b = t[b & 0x7ff]! ^ t[2048 + ((b >>> 11) & 0x7ff)]! ^ t[4096 + (b >>> 22)]!;
       c = t[c & 0x7ff]! ^ t[2048 + ((c >>> 11) & 0x7ff)]! ^ t[4096 + (c >>> 22)]!;
     }
-    a = overLane(overLane(a) ^ b) ^ c;
+    a = overLane(lane, overLane(lane, a) ^ b) ^ c;
   }
   return a;
 }
 
-function overLane(crc: number): number {
+function overLane(lane: Int32Array, crc: number): number {
   return (
-    laneTable[crc & 0xff]! ^
-    laneTable[256 + ((crc >>> 8) & 0xff)]! ^
-    laneTable[512 + ((crc >>> 16) & 0xff)]! ^
-    laneTable[768 + (crc >>> 24)]!
+    lane[crc & 0xff]! ^
+    lane[256 + ((crc >>> 8) & 0xff)]! ^
+    lane[512 + ((crc >>> 16) & 0xff)]! ^
+    lane[768 + (crc >>> 24)]!
   );
 }
 
@@ -138,6 +144,19 @@ function buildTables(): Int32Array {
   }
   for (let i = 256; i < all.length; i++) all[i] = (all[i - 256]! >>> 8) ^ all[all[i - 256]! & 0xff]!;
   return all;
+}
+
+function buildLaneTables(): LaneTables {
+  return {
+    word: Int32Array.from([
+      ...linearTable(11, (bit) => moveOverZeros(1 << bit, 4)),
+      ...linearTable(11, (bit) => moveOverZeros(1 << (bit + 11), 4)),
+      ...linearTable(10, (bit) => moveOverZeros(1 << (bit + 22), 4)),
+    ]),
+    lane: Int32Array.from(
+      [0, 8, 16, 24].flatMap((shift) => [...linearTable(8, (bit) => moveOverZeros(1 << (bit + shift), LANE_BYTES))]),
+    ),
+  };
 }
 
 function moveOverZeros(crc: number, bytes: number): number {

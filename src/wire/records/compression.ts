@@ -1,4 +1,3 @@
-import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { compressLz4, decompressLz4 } from './lz4.ts';
 import type { CompressionType } from './record-batch.ts';
 import { RecordError } from './record-error.ts';
@@ -6,9 +5,10 @@ import { compressSnappy, decompressSnappy } from './snappy.ts';
 import { compressZstd, decompressZstd } from './zstd.ts';
 
 /**
- * The codecs of record batches, all synchronous: an append is decided without waiting. A library is loaded when its codec
- * is first met.
+ * The codecs of record batches, all synchronous: an append is decided without waiting. A library, Node's own too, is loaded
+ * when its codec is first met.
  */
+const zlib = () => process.getBuiltinModule('node:zlib');
 
 /**
  * What the records of one batch may take when decompressed: as much as a request may carry uncompressed
@@ -25,7 +25,7 @@ export function compress(type: CompressionType, level: number | null, bytes: Buf
     case 'none':
       return bytes;
     case 'gzip':
-      return gzipSync(bytes, { level: level ?? constants.Z_DEFAULT_COMPRESSION });
+      return zlib().gzipSync(bytes, level === null ? {} : { level });
     case 'snappy':
       return compressSnappy(bytes);
     case 'lz4':
@@ -57,7 +57,7 @@ export function decompress(type: CompressionType, bytes: Buffer, maxSize: number
 
 function decompressGzip(bytes: Buffer, maxSize: number): Buffer {
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxSize });
+    return zlib().gunzipSync(bytes, { maxOutputLength: maxSize });
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new RecordError('too-large', `The records take more than ${maxSize} bytes uncompressed`);

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import zlib from 'node:zlib';
 import { RecordError } from './record-error.ts';
 
 /**
@@ -122,7 +121,7 @@ function integer(source: Buffer, position: number, size: number): number {
 
 function load(): Zstd {
   // Node's types for version 20 do not know them.
-  const native = zlib as unknown as Partial<NativeZlib>;
+  const native = process.getBuiltinModule('node:zlib') as unknown as Partial<NativeZlib>;
   const { zstdCompressSync, zstdDecompressSync, constants } = native;
   if (zstdCompressSync !== undefined && zstdDecompressSync !== undefined && constants !== undefined) {
     const levelParameter = constants.ZSTD_c_compressionLevel;
