@@ -13,7 +13,7 @@ export interface MetadataView {
   readonly brokerId: number;
   /**
    * Nobody configured `advertised.listeners` (developer profile): the answering node is given as the address and port
-   * that the client itself dialled, which is known to work.
+   * that the client itself dialled, which is known to work; the brokers beside it on the same machine, too, as that address.
    */
   readonly advertisesDialledAddress: boolean;
 }
@@ -25,14 +25,17 @@ export interface Endpoint {
 
 /** Where this client reaches a broker: the endpoint of the listener it came in by. Null where the broker has none. */
 export function endpointFor(broker: BrokerImage, view: MetadataView, connection: ConnectionContext): Endpoint | null {
-  for (const listener of broker.listeners) {
-    if (listener.name !== connection.listenerName) continue;
-    if (view.advertisesDialledAddress && broker.brokerId === view.brokerId) {
-      return { host: connection.localHost, port: connection.localPort };
-    }
-    return { host: listener.host, port: listener.port };
-  }
-  return null;
+  const listener = listenerOf(broker, connection.listenerName);
+  if (listener === null) return null;
+  const { host, port } = listener;
+  if (!view.advertisesDialledAddress) return { host, port };
+  const { localHost, localPort } = connection;
+  if (broker.brokerId === view.brokerId) return { host: localHost, port: localPort };
+  // Whichever broker a client asks, each has the same address: kafkajs and librdkafka leave a broker whose address has changed, with
+  // everything that is under way.
+  const own = view.image.brokers.get(view.brokerId);
+  const isBeside = own !== undefined && listenerOf(own, connection.listenerName)?.host === host;
+  return { host: isBeside ? localHost : host, port };
 }
 
 /** Brokers that take requests, with the endpoint this client can reach; others are left out. */
@@ -98,6 +101,10 @@ export function aliveReplicas(brokerIds: readonly number[], image: MetadataImage
   });
 }
 
+function listenerOf(broker: BrokerImage, listenerName: string): BrokerImage['listeners'][number] | null {
+  return broker.listeners.find(({ name }) => name === listenerName) ?? null;
+}
+
 function hasListener(broker: BrokerImage, listenerName: string): boolean {
-  return broker.listeners.some((listener) => listener.name === listenerName);
+  return listenerOf(broker, listenerName) !== null;
 }

@@ -117,6 +117,21 @@ describe('Metadata', () => {
     expect(response.brokers.map(({ host, port }) => `${host}:${port}`)).toEqual(['127.0.0.1:19092', 'broker2:9092']);
   });
 
+  it('gives the brokers beside it the same address, so that it does not matter which of them is asked', async () => {
+    const at = (port: number) => ({
+      listeners: [{ name: 'PLAINTEXT', host: 'localhost', port, securityProtocol: 0 }],
+    });
+    const brokers = [broker(1, at(9092)), broker(2, at(9093))];
+    for (const [brokerId, localPort] of [
+      [1, 9092],
+      [2, 9093],
+    ] as const) {
+      const developer = view(brokers, [], { advertisesDialledAddress: true, brokerId });
+      const response = await ask(developer, request([]), { localPort });
+      expect(response.brokers.map(({ host, port }) => `${host}:${port}`)).toEqual(['127.0.0.1:9092', '127.0.0.1:9093']);
+    }
+  });
+
   it('answers with the endpoints of the listener the client came in by, and leaves out brokers without it', async () => {
     const inside = { name: 'INSIDE', host: 'inside', port: 1, securityProtocol: 0 };
     const two = view([broker(1, { listeners: [inside] }), broker(2)], [topic('a', topicIdA)]);
