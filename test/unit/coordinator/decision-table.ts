@@ -26,7 +26,7 @@ export interface Table<F, Command extends { readonly kind: string }> {
   readonly commands: Commands<F, Command>;
   readonly decide: (fixture: F, command: Command) => AnyDecision;
   /** Called behind each decision, with the fixture that has carried it out. */
-  readonly check?: (fixture: F) => void;
+  readonly check?: (fixture: F, command: Command) => void;
 }
 
 /** Commands that a situation answers alike stand together. */
@@ -58,8 +58,9 @@ function decideAll<F, Command extends { readonly kind: string }>(
   return Object.entries<Readonly<Record<string, (fixture: F) => Command>>>(commands).flatMap(([kind, variants]) =>
     Object.entries(only === undefined || only.includes(kind) ? variants : {}).map(([asked, make]) => {
       const fixture = given();
-      const text = textOfDecision(decide(fixture, make(fixture)));
-      check?.(fixture);
+      const command = make(fixture);
+      const text = textOfDecision(decide(fixture, command));
+      check?.(fixture, command);
       return { kind, asked, text };
     }),
   );

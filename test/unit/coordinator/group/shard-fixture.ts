@@ -8,7 +8,7 @@ import type {
   SyncGroupInput,
   SyncGroupResult,
 } from '../../../../src/coordinator/group/group-coordinator.ts';
-import type { GroupRecord } from '../../../../src/coordinator/group/group-records.ts';
+import { type GroupRecord, groupRecordCodec } from '../../../../src/coordinator/group/group-records.ts';
 import { GroupShard } from '../../../../src/coordinator/group/group-shard.ts';
 import { emptyImage } from '../../../../src/metadata/metadata-image.ts';
 
@@ -60,6 +60,8 @@ export class ShardFixture {
   readonly registry = new SnapshotRegistry();
   nowMs = 1000;
   readonly written: GroupRecord[] = [];
+  /** All that a log would hold; `written` is what tests look at, and may empty. */
+  readonly logged: { readonly record: GroupRecord; readonly producerId: number }[] = [];
   readonly effects: GroupEffect[] = [];
   /** Decisions whose records wait for `settle`. */
   readonly unsettled: GroupDecision[] = [];
@@ -83,6 +85,7 @@ export class ShardFixture {
   }
 
   replay(record: GroupRecord, producerId = -1): void {
+    this.logged.push({ record, producerId });
     this.shard.replay(record, { offset: this.#nextOffset++, producerId, producerEpoch: producerId === -1 ? -1 : 0 });
   }
 
@@ -193,6 +196,31 @@ export class ShardFixture {
       }
     }
     throw new Error(`no timer ${key}`);
+  }
+
+  /** The newest generation that a member of a classic group was told; 0 before there is one. */
+  get newestGeneration(): number {
+    let newest = 0;
+    for (const effect of this.effects) {
+      if (effect.kind !== 'reply' || effect.reply.kind !== 'joinGroup') continue;
+      newest = Math.max(newest, effect.reply.result.generationId);
+    }
+    return newest;
+  }
+
+  /** A shard that has read the same log, byte by byte. */
+  loadedAgain(config: Partial<GroupConfig> = {}): ShardFixture {
+    const again = new ShardFixture(config);
+    for (const { record, producerId } of this.logged) {
+      const { key, value } = groupRecordCodec.encode(record);
+      again.replay(groupRecordCodec.decode(key, value), producerId);
+    }
+    return again.load();
+  }
+
+  listed() {
+    this.registry.take(this.#nextOffset);
+    return this.shard.list(this.#nextOffset);
   }
 
   /** The state of the group as others see it. */
