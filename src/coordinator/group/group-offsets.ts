@@ -19,7 +19,7 @@ import type {
   OffsetToCommit,
   TransactionalOffsetCommitInput,
 } from './group-coordinator.ts';
-import { newOffsetCommitRecord, newOffsetCommitTombstone } from './group-records.ts';
+import { type GroupRecord, newOffsetCommitRecord, newOffsetCommitTombstone } from './group-records.ts';
 import type { GroupStore, PersistedGroup } from './group-store.ts';
 import { type CommittedOffset, isOfOtherTopic, type OffsetStore } from './offset-store.ts';
 
@@ -253,18 +253,21 @@ export class GroupOffsets {
     }
   }
 
-  /** Offsets of a topic that was created again under the same name stay. */
+  /** Offsets of a topic that was created again under the same name stay; a tombstone would take what is pending with it. */
   topicsDeleted(
     topics: readonly { readonly name: string; readonly topicId: Uuid; readonly partitions: readonly number[] }[],
     turn: Turn,
   ): void {
     const partitionsByTopic = new Map(topics.map((topic) => [topic.name, new Set(topic.partitions)]));
     const topicIds = new Map(topics.map((topic) => [topic.name, topic.topicId]));
-    for (const key of this.#offsets.ofTopics(partitionsByTopic)) {
-      const committed = this.#offsets.get(key.groupId, key.topic, key.partition);
-      if (committed !== undefined && isOfOtherTopic(committed, topicIds.get(key.topic)!)) continue;
-      turn.records.push(newOffsetCommitTombstone(key));
+    /** By group, topic and partition; `null` where something there is of the new topic. */
+    const gone = new Map<string, GroupRecord | null>();
+    for (const { groupId, topic, partition, committed } of this.#offsets.ofTopics(partitionsByTopic)) {
+      const key = JSON.stringify([groupId, topic, partition]);
+      if (isOfOtherTopic(committed, topicIds.get(topic)!)) gone.set(key, null);
+      else if (!gone.has(key)) gone.set(key, newOffsetCommitTombstone({ groupId, topic, partition }));
     }
+    for (const tombstone of gone.values()) if (tombstone !== null) turn.records.push(tombstone);
   }
 
   /** `offsets.retention.minutes` (KIP-211): tombstones for what is past it; groups with nothing left go as well. */

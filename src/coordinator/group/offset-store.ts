@@ -126,15 +126,18 @@ export class OffsetStore {
     }
   }
 
-  /** Every group and partition of these topics that has an offset, committed or pending. */
-  *ofTopics(
-    partitionsByTopic: ReadonlyMap<string, ReadonlySet<number>>,
-  ): Generator<{ readonly groupId: string; readonly topic: string; readonly partition: number }> {
+  /** Every offset of these topics, committed or pending. */
+  *ofTopics(partitionsByTopic: ReadonlyMap<string, ReadonlySet<number>>): Generator<{
+    readonly groupId: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly committed: CommittedOffset;
+  }> {
     for (const offsets of [this.#offsets, ...this.#pending.values()]) {
       for (const [groupId, topics] of offsets.byGroup) {
         for (const [topic, wanted] of partitionsByTopic) {
-          for (const partition of topics.get(topic)?.keys() ?? []) {
-            if (wanted.has(partition)) yield { groupId, topic, partition };
+          for (const [partition, committed] of topics.get(topic) ?? []) {
+            if (wanted.has(partition)) yield { groupId, topic, partition, committed };
           }
         }
       }

@@ -91,12 +91,20 @@ export function expectRecorded(text: string, file: URL): void {
 function textOfDecision({ response, records, effects, settled, divisible, transaction }: AnyDecision): string {
   const lines = [`  answer ${textOf(response)}`];
   for (const record of records) lines.push(`  record ${textOf(record)}`);
+  let cancelled = false;
   for (const effect of effects) {
-    const { kind, ...rest } = effect;
-    if (effect.kind === 'cancel') lines.push(`  cancel ${effect.key}`);
-    else if (effect.kind === 'schedule') {
-      lines.push(`  in ${effect.delayMs} ms, as ${effect.key}: ${textOf(effect.command)}`);
-    } else lines.push(`  ${kind} ${textOf('reply' in rest ? rest.reply : rest)}`);
+    switch (effect.kind) {
+      case 'cancel':
+        if (cancelled) lines.push(`${lines.pop()}, ${effect.key}`);
+        else lines.push(`  cancel ${effect.key}`);
+        break;
+      case 'schedule':
+        lines.push(`  in ${effect.delayMs} ms, as ${effect.key}: ${textOf(effect.command)}`);
+        break;
+      case 'reply':
+        lines.push(`  reply ${textOf(effect.reply)}`);
+    }
+    cancelled = effect.kind === 'cancel';
   }
   if (transaction !== undefined) lines.push(`  in the transaction of ${textOf(transaction)}`);
   if (divisible === true) lines.push('  divisible');

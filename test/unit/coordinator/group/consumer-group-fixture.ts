@@ -98,11 +98,6 @@ export class ConsumerGroupFixture extends ShardFixture {
       ...more,
     });
   }
-
-  describeConsumer() {
-    this.registry.take(this.nextOffset);
-    return this.shard.describeConsumer('g', this.nextOffset);
-  }
 }
 
 export function owned(topic: string, ...partitions: number[]) {

@@ -57,6 +57,7 @@ function int32(value: number): Buffer {
 
 export class ShardFixture {
   readonly shard: GroupShard;
+  readonly config: GroupConfig;
   readonly registry = new SnapshotRegistry();
   nowMs = 1000;
   readonly written: GroupRecord[] = [];
@@ -70,7 +71,8 @@ export class ShardFixture {
   lastRequestId = 0;
 
   constructor(config: Partial<GroupConfig> = {}) {
-    this.shard = new GroupShard({ ...testConfig, ...config }, this.registry);
+    this.config = { ...testConfig, ...config };
+    this.shard = new GroupShard(this.config, this.registry);
     this.registry.take(0);
   }
 
@@ -209,8 +211,8 @@ export class ShardFixture {
   }
 
   /** A shard that has read the same log, byte by byte. */
-  loadedAgain(config: Partial<GroupConfig> = {}): ShardFixture {
-    const again = new ShardFixture(config);
+  loadedAgain(): ShardFixture {
+    const again = new ShardFixture(this.config);
     for (const { record, producerId } of this.logged) {
       const { key, value } = groupRecordCodec.encode(record);
       again.replay(groupRecordCodec.decode(key, value), producerId);
@@ -231,6 +233,11 @@ export class ShardFixture {
   describe(groupId = 'g') {
     this.registry.take(this.#nextOffset);
     return this.shard.describe(groupId, this.#nextOffset);
+  }
+
+  describeConsumer(groupId = 'g') {
+    this.registry.take(this.#nextOffset);
+    return this.shard.describeConsumer(groupId, this.#nextOffset);
   }
 
   /** Two plain members, generation 1, the first being the leader. */
