@@ -141,15 +141,23 @@ function validate(records: Buffer, baseOffset: number, nowMs: number, options: V
   // A control batch stays as it is; only what comes compressed may be compressed.
   const inPlace = source === target || (source === 'none' && header.isControl(attributes));
 
-  const bytes = recordBytes(batch, 0);
-  const walk = new RecordWalk(batch, nowMs, options, source !== 'none' || target !== 'none', inPlace);
-  const recordErrors = walk.run(bytes);
+  // Most batches come as they are: their records are walked where they lie.
+  const isPlain = source === 'none';
+  const bytes = isPlain ? batch : recordBytes(batch, 0);
+  const recordsStart = isPlain ? header.recordsPosition(0) : 0;
+  const walk = new RecordWalk(batch, nowMs, options, !isPlain || target !== 'none', inPlace);
+  const recordErrors = walk.run(bytes, recordsStart);
   if (recordErrors !== null) return recordErrors;
   const lastOffset = baseOffset + walk.count - 1;
 
   const stored = inPlace
     ? patch(batch, lastOffset, walk.maxTimestamp, nowMs, options)
-    : rebuild(batch, bytes, { baseOffset, lastOffset, nowMs, maxTimestamp: walk.maxTimestamp, target }, options);
+    : rebuild(
+        batch,
+        bytes,
+        { recordsStart, baseOffset, lastOffset, nowMs, maxTimestamp: walk.maxTimestamp, target },
+        options,
+      );
   if (!inPlace && options.origin !== 'raft-leader' && stored.length > options.maxMessageBytes) {
     return tooLarge(stored.length, options);
   }
@@ -245,15 +253,15 @@ class RecordWalk {
     this.#recordClass = skipsKeys ? 'PartialDefaultRecord' : 'DefaultRecord';
   }
 
-  /** Throws RecordError where the bytes are no records; refusals of single records are returned. */
-  run(bytes: Buffer): InvalidBatch | null {
+  /** Throws RecordError where `bytes` from `start` on are no records; refusals of single records are returned. */
+  run(bytes: Buffer, start: number): InvalidBatch | null {
     const { compactedTopic, timestampType, timestampBeforeMaxMs, timestampAfterMaxMs } = this.#options;
     const nowMs = this.#nowMs;
     const createTime = timestampType === 'CreateTime';
     const fromClientLogAppendTime = header.isLogAppendTime(header.attributes(this.#batch, 0));
     const baseTimestamp = header.baseTimestamp(this.#batch, 0);
     const batchTimestamp = header.maxTimestamp(this.#batch, 0);
-    const cursor = new RecordCursor(bytes, 0, bytes.length);
+    const cursor = new RecordCursor(bytes, start, bytes.length);
     let maxTimestamp = header.NO_TIMESTAMP;
     let deltasCount = true;
     for (let i = 0; i < this.count; i++) {
@@ -354,6 +362,8 @@ function patch(
 }
 
 interface Rebuild {
+  /** Where the records begin in their bytes. */
+  readonly recordsStart: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
   readonly nowMs: number;
@@ -380,7 +390,7 @@ function rebuild(batch: Buffer, bytes: Buffer, to: Rebuild, options: ValidationO
   const batchTimestamp = header.maxTimestamp(batch, 0);
   const count = header.recordCount(batch, 0);
   const writer = new RecordWriter(bytes.length + 16 * Math.min(count, bytes.length));
-  const cursor = new RecordCursor(bytes, 0, bytes.length);
+  const cursor = new RecordCursor(bytes, to.recordsStart, bytes.length);
   let baseTimestamp = 0;
   for (let i = 0; i < count; i++) {
     cursor.next();

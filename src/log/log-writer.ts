@@ -172,7 +172,9 @@ export class LogWriter {
         acquired = true;
         const buffers: Buffer[] = [];
         for (let i = 0; i < group.blocks.length; i++) {
-          buffers.push(group.blocks[i]!.buffer.subarray(group.starts[i], group.ends[i]));
+          const { buffer } = group.blocks[i]!;
+          const isWhole = group.starts[i] === 0 && group.ends[i] === buffer.length;
+          buffers.push(isWhole ? buffer : buffer.subarray(group.starts[i], group.ends[i]));
         }
         if (group.size <= this.#options.synchronousWriteBytesMax) {
           handle.writevSync(buffers, group.position);
