@@ -6,14 +6,17 @@
  * rebuilds its indexes. Until somebody asks, the entries of an opened log stay on disk.
  */
 import type { FileSystem } from '../io/file-system.ts';
+import type { SegmentPlace } from './log-files.ts';
 import { CorruptIndexError } from './storage-error.ts';
 
 const FIRST_CAPACITY_ENTRIES = 8;
+const NO_ENTRIES = Buffer.alloc(0);
 
 export abstract class IndexFile {
+  protected readonly place: SegmentPlace;
   readonly #fileSystem: FileSystem;
+  readonly #suffix: string;
   readonly #entrySize: number;
-  #path: string;
   /** Null while only the file has them. */
   #entries: Buffer | null;
   #count = 0;
@@ -21,21 +24,18 @@ export abstract class IndexFile {
   #persistedCount = 0;
 
   /** `onDisk`: there may be a file to load; false for a new segment. */
-  constructor(fileSystem: FileSystem, path: string, entrySize: number, onDisk: boolean) {
+  constructor(fileSystem: FileSystem, place: SegmentPlace, suffix: string, entrySize: number, onDisk: boolean) {
+    this.place = place;
     this.#fileSystem = fileSystem;
-    this.#path = path;
+    this.#suffix = suffix;
     this.#entrySize = entrySize;
-    this.#entries = onDisk ? null : Buffer.alloc(0);
+    this.#entries = onDisk ? null : NO_ENTRIES;
     // Kafka's index files exist from the segment's first moment; ours at latest when persisted.
     if (!onDisk) this.#persistedCount = -1;
   }
 
   get path(): string {
-    return this.#path;
-  }
-
-  moveTo(path: string): void {
-    this.#path = path;
+    return this.place.path(this.#suffix);
   }
 
   get entryCount(): number {
@@ -49,7 +49,8 @@ export abstract class IndexFile {
 
   /** Bytes of the file, which may lag behind; nothing is loaded for it. */
   fileSize(): number {
-    return this.#fileSystem.exists(this.#path) ? this.#fileSystem.stat(this.#path).size : 0;
+    const { path } = this;
+    return this.#fileSystem.exists(path) ? this.#fileSystem.stat(path).size : 0;
   }
 
   /** Throws CorruptIndexError when the bytes cannot be this index. */
@@ -68,9 +69,10 @@ export abstract class IndexFile {
   /** The entries, first read from the file when necessary; longer than the count says. */
   protected loaded(): Buffer {
     if (this.#entries !== null) return this.#entries;
-    const bytes = this.#fileSystem.exists(this.#path) ? this.#fileSystem.readFile(this.#path) : Buffer.alloc(0);
+    const { path } = this;
+    const bytes = this.#fileSystem.exists(path) ? this.#fileSystem.readFile(path) : NO_ENTRIES;
     if (bytes.length % this.#entrySize !== 0) {
-      throw new CorruptIndexError(`${this.#path}: ${bytes.length} bytes are not a multiple of ${this.#entrySize}`);
+      throw new CorruptIndexError(`${path}: ${bytes.length} bytes are not a multiple of ${this.#entrySize}`);
     }
     let count = bytes.length / this.#entrySize;
     while (count > 0 && this.isPadding(bytes, count - 1)) count--;
@@ -103,7 +105,7 @@ export abstract class IndexFile {
 
   /** Forgets everything; the file keeps its old entries until `persist`. */
   reset(): void {
-    this.#entries = Buffer.alloc(0);
+    this.#entries = NO_ENTRIES;
     this.#count = 0;
     this.#persistedCount = -1;
   }
@@ -114,8 +116,9 @@ export abstract class IndexFile {
    */
   persist(evenWhenEmpty: boolean): boolean {
     if (this.#entries === null || this.#persistedCount === this.#count) return false;
-    if (this.#count === 0 && !evenWhenEmpty && !this.#fileSystem.exists(this.#path)) return false;
-    const handle = this.#fileSystem.open(this.#path, 'write');
+    const { path } = this;
+    if (this.#count === 0 && !evenWhenEmpty && !this.#fileSystem.exists(path)) return false;
+    const handle = this.#fileSystem.open(path, 'write');
     try {
       const from = Math.max(0, this.#persistedCount) * this.#entrySize;
       const to = this.#count * this.#entrySize;

@@ -335,9 +335,8 @@ export class LogDirectory {
     const name = partitionDirectoryName(topic, partition);
     const metadata = topic === CLUSTER_METADATA_TOPIC;
     return {
-      ...this.#environment,
-      topic,
-      partition,
+      topicPartition: { topic, partition },
+      environment: this.#environment,
       directory,
       config,
       nowMs: this.#environment.clock.nowMs(),

@@ -32,6 +32,25 @@ export function segmentFileName(baseOffset: Offset, suffix: string): string {
   return String(baseOffset).padStart(20, '0') + suffix;
 }
 
+/** Where a segment's files lie. Their paths are put together when they are needed: ten thousand idle logs keep none. */
+export class SegmentPlace {
+  /** Another one when the folder was renamed. */
+  directory: string;
+  readonly baseOffset: Offset;
+  /** Behind each name: `.cleaned`, while the segment is made; empty for a live one. */
+  readonly #ending: string;
+
+  constructor(directory: string, baseOffset: Offset, ending = '') {
+    this.directory = directory;
+    this.baseOffset = baseOffset;
+    this.#ending = ending;
+  }
+
+  path(suffix: string): string {
+    return `${this.directory}/${segmentFileName(this.baseOffset, suffix)}${this.#ending}`;
+  }
+}
+
 /** The offset in a name such as `00000000000000000042.index`, `….log.deleted` or `….snapshot`; null for other names. */
 export function offsetOfFileName(name: string): Offset | null {
   const match = /^(\d{1,20})\./.exec(name);

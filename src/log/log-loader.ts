@@ -12,13 +12,13 @@
  * The clean-shutdown marker is gone by now.
  */
 import type { FilePosition, Offset } from '../base/flavor.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import * as batch from '../wire/records/record-batch.ts';
 import { scanBatches } from './batch-scanner.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
+import type { LogEnvironment } from './log-environment.ts';
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -29,6 +29,7 @@ import {
   offsetOfFileName,
   PARTITION_METADATA,
   PRODUCER_SNAPSHOT_SUFFIX,
+  partitionDirectoryName,
   SEGMENT_SUFFIXES,
   SWAP_SUFFIX,
   segmentFileName,
@@ -36,23 +37,18 @@ import {
   TRANSACTION_INDEX_SUFFIX,
 } from './log-files.ts';
 import { LogSegment } from './log-segment.ts';
+import type { TopicPartition } from './log-types.ts';
 import { isOldRecord } from './old-format.ts';
-import type { OpenFiles } from './open-files.ts';
 import { encodeProducerSnapshot, readProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
 import { CorruptFileError, CorruptIndexError, UnsupportedFormatError } from './storage-error.ts';
 
 export interface LogLoaderOptions {
-  readonly topic: string;
-  readonly partition: number;
+  readonly topicPartition: TopicPartition;
   readonly directory: string;
   readonly config: LogConfig;
-  readonly fileSystem: FileSystem;
-  readonly files: OpenFiles;
-  readonly random: Random;
-  readonly logger: Logger;
+  readonly environment: LogEnvironment;
   readonly nowMs: number;
-  readonly producerIdExpirationMs: () => number;
   readonly cleanShutdown: boolean;
   readonly logStartOffsetCheckpoint: Offset;
   readonly recoveryPointCheckpoint: Offset;
@@ -118,14 +114,16 @@ class LogLoader {
 
   constructor(options: LogLoaderOptions) {
     this.#options = options;
-    this.#producerState = new ProducerState(options);
-    this.#names = new Set(options.fileSystem.list(options.directory));
+    const { fileSystem, producerIdExpirationMs } = options.environment;
+    this.#producerState = new ProducerState(options.topicPartition, producerIdExpirationMs);
+    this.#names = new Set(fileSystem.list(options.directory));
     this.#leaderEpochs = this.#readLeaderEpochs();
   }
 
   /** The first entry of a log is not synced (leader-epoch-cache.ts): a power loss may tear it. The batches know it, too. */
   #readLeaderEpochs(): LeaderEpochCache {
-    const { fileSystem, directory, logger } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem, logger } = this.#options.environment;
     const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`;
     try {
       return new LeaderEpochCache(fileSystem, path, this.#names.has(LEADER_EPOCH_CHECKPOINT));
@@ -157,7 +155,7 @@ class LogLoader {
     const recovered = recoverFrom < this.#segments.length;
     if (recovered) logEndOffset = yield* this.#recover(recoverFrom);
     if (logEndOffset !== null && logEndOffset < logStartOffsetCheckpoint) {
-      this.#options.logger.warn('the log ends before its start offset; it begins anew there', {
+      this.#options.environment.logger.warn('the log ends before its start offset; it begins anew there', {
         logEndOffset,
         logStartOffset: logStartOffsetCheckpoint,
       });
@@ -201,7 +199,8 @@ class LogLoader {
 
   /** Removes what was on its way out and finishes a cleaner's swap. */
   #removeLeftovers(): void {
-    const { fileSystem, directory } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem } = this.#options.environment;
     const swaps: string[] = [];
     const cleaned: string[] = [];
     let firstCleanedOffset = Number.POSITIVE_INFINITY;
@@ -227,7 +226,8 @@ class LogLoader {
   }
 
   #finishSwap(finished: readonly string[]): void {
-    const { fileSystem, directory, logger } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem, logger } = this.#options.environment;
     logger.info('finishing an interrupted swap of cleaned segments', { files: finished });
     this.#removeReplacedSegments(finished);
     for (const name of finished) {
@@ -238,7 +238,8 @@ class LogLoader {
 
   /** The segments that the `.swap` segments replace: those whose base offset lies in the range that these cover. */
   #removeReplacedSegments(swaps: readonly string[]): void {
-    const { fileSystem, directory } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem } = this.#options.environment;
     let first = Number.POSITIVE_INFINITY;
     let end = -1;
     for (const name of swaps) {
@@ -267,7 +268,8 @@ class LogLoader {
 
   /** Gives the index of the first segment that must be recovered although it is below the recovery point, or null. */
   #openSegments(): number | null {
-    const { fileSystem, directory, logger } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem, logger } = this.#options.environment;
     const names = this.#names;
     let broken: number | null = null;
     for (const name of names) {
@@ -301,21 +303,25 @@ class LogLoader {
       return segment.transactionIndex.entryCount >= 0;
     } catch (error) {
       if (!(error instanceof CorruptIndexError)) throw error;
-      this.#options.logger.warn('a transaction index is broken and is built anew', { reason: error.message });
+      this.#options.environment.logger.warn('a transaction index is broken and is built anew', {
+        reason: error.message,
+      });
       return false;
     }
   }
 
   #addSegment(baseOffset: Offset, existingSize: number | null, isDeferred = false): LogSegment {
+    const { directory, config, nowMs } = this.#options;
+    const { fileSystem, files, random } = this.#options.environment;
     const segment = new LogSegment({
-      fileSystem: this.#options.fileSystem,
-      files: this.#options.files,
-      directory: this.#options.directory,
+      fileSystem,
+      files,
+      directory,
       baseOffset,
       existingSize,
       isDeferred,
-      nowMs: this.#options.nowMs,
-      rollJitterMs: rollJitterMs(this.#options.config, this.#options.random),
+      nowMs,
+      rollJitterMs: rollJitterMs(config, random),
     });
     this.#segments.push(segment);
     return segment;
@@ -330,7 +336,9 @@ class LogLoader {
 
   /** Walks the segments from index `from` on; gives the log end offset. */
   *#recover(from: number): Generator<RecoveryProgress, Offset, undefined> {
-    const { fileSystem, directory, logger, topic, partition, logStartOffsetCheckpoint } = this.#options;
+    const { directory, topicPartition, logStartOffsetCheckpoint } = this.#options;
+    const { fileSystem, logger } = this.#options.environment;
+    const log = partitionDirectoryName(topicPartition.topic, topicPartition.partition);
     const first = this.#segments[from]!;
     // From here on the batches tell who produced; a later snapshot could describe some that do not survive.
     rebuildProducerState(
@@ -348,7 +356,7 @@ class LogLoader {
       const isMisplaced = segment.baseOffset < nextOffset || (index > from && this.#isBehindHole(segment, nextOffset));
       if (!isMisplaced) {
         const progress = {
-          log: `${topic}-${partition}`,
+          log,
           segmentsDone: index - from,
           segments: this.#segments.length - from,
         };
@@ -359,7 +367,7 @@ class LogLoader {
       const later = this.#segments.slice(isMisplaced ? index : index + 1);
       if (isMisplaced || segment.size < sizeBefore) {
         logger.warn('the log is cut where its records stop making sense', {
-          log: `${topic}-${partition}`,
+          log,
           logEndOffset: nextOffset,
           removedBytes: isMisplaced ? 0 : sizeBefore - segment.size,
           removedSegments: later.length,
@@ -403,7 +411,8 @@ class LogLoader {
     size: number,
     progress: Omit<RecoveryProgress, 'bytesDone'>,
   ): Generator<RecoveryProgress, Offset, undefined> {
-    const { files, config } = this.#options;
+    const { config, environment } = this.#options;
+    const { files } = environment;
     let nextOffset = segment.baseOffset;
     segment.startOver();
     segment.transactionIndex.reset();
@@ -447,7 +456,8 @@ class LogLoader {
   /** Cutting them off, as what makes no sense, would destroy records that Apache Kafka still serves. */
   #refuseOldFormat(segment: LogSegment, position: FilePosition, end: FilePosition): void {
     if (end === 0) return;
-    const { files, directory } = this.#options;
+    const { directory } = this.#options;
+    const { files } = this.#options.environment;
     const handle = files.acquire(segment.file);
     try {
       if (!isOldRecord(handle, position, end)) return;
@@ -461,17 +471,19 @@ class LogLoader {
   }
 
   #truncateFile(segment: LogSegment): void {
-    const handle = this.#options.files.acquire(segment.file);
+    const { files } = this.#options.environment;
+    const handle = files.acquire(segment.file);
     try {
       handle.truncate(segment.size);
     } finally {
-      this.#options.files.release(segment.file);
+      files.release(segment.file);
     }
     segment.writtenSize = segment.size;
   }
 
   #removeSnapshots(condition: (offset: Offset) => boolean): void {
-    const { fileSystem, directory } = this.#options;
+    const { directory } = this.#options;
+    const { fileSystem } = this.#options.environment;
     for (const offset of this.#snapshots) {
       if (condition(offset)) fileSystem.remove(`${directory}/${segmentFileName(offset, PRODUCER_SNAPSHOT_SUFFIX)}`);
     }
@@ -506,10 +518,11 @@ export function rebuildProducerState(
   segments: readonly LogSegment[],
   logStartOffset: Offset,
   endOffset: Offset,
-  options: Pick<LogLoaderOptions, 'fileSystem' | 'files' | 'directory' | 'logger' | 'nowMs'>,
-  snapshots: readonly Offset[] = snapshotOffsets(options.fileSystem, options.directory),
+  options: Pick<LogLoaderOptions, 'environment' | 'directory' | 'nowMs'>,
+  snapshots: readonly Offset[] = snapshotOffsets(options.environment.fileSystem, options.directory),
 ): void {
-  const { fileSystem, files, directory, logger, nowMs } = options;
+  const { directory, nowMs } = options;
+  const { fileSystem, files, logger } = options.environment;
   state.clear(logStartOffset);
   const candidates = snapshots.filter(
     (offset) => offset <= endOffset && (offset > logStartOffset || offset === endOffset),

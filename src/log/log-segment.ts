@@ -9,17 +9,9 @@ import type { FileSystem } from '../io/file-system.ts';
 import * as batch from '../wire/records/record-batch.ts';
 import { scanBatches } from './batch-scanner.ts';
 import type { LogConfig } from './log-config.ts';
-import {
-  DELETED_SUFFIX,
-  INDEX_SUFFIX,
-  LOG_SUFFIX,
-  SEGMENT_SUFFIXES,
-  segmentFileName,
-  TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
-} from './log-files.ts';
+import { DELETED_SUFFIX, SEGMENT_SUFFIXES, SegmentPlace } from './log-files.ts';
 import { OffsetIndex } from './offset-index.ts';
-import { type LogFile, newLogFile, type OpenFiles } from './open-files.ts';
+import { LogFile, type OpenFiles } from './open-files.ts';
 import { CorruptIndexError } from './storage-error.ts';
 import { TimeIndex } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
@@ -52,6 +44,7 @@ export class LogSegment {
   /** Where the last read from the file stopped: a consumer that catches up goes on there. */
   hintOffset: Offset = -1;
   hintPosition: FilePosition = 0;
+  readonly #place: SegmentPlace;
   readonly #fileSystem: FileSystem;
   readonly #files: OpenFiles;
   #createdMs: number;
@@ -67,15 +60,16 @@ export class LogSegment {
 
   constructor(options: LogSegmentOptions) {
     const { fileSystem, directory, baseOffset } = options;
-    const path = (suffix: string) => `${directory}/${segmentFileName(baseOffset, suffix)}${options.suffix ?? ''}`;
+    const place = new SegmentPlace(directory, baseOffset, options.suffix);
     const onDisk = options.existingSize !== null;
     this.#fileSystem = fileSystem;
     this.#files = options.files;
+    this.#place = place;
     this.baseOffset = baseOffset;
-    this.file = newLogFile(path(LOG_SUFFIX));
-    this.offsetIndex = new OffsetIndex(fileSystem, path(INDEX_SUFFIX), baseOffset, onDisk);
-    this.timeIndex = new TimeIndex(fileSystem, path(TIME_INDEX_SUFFIX), baseOffset, onDisk);
-    this.transactionIndex = new TransactionIndex(fileSystem, path(TRANSACTION_INDEX_SUFFIX), baseOffset, onDisk);
+    this.file = new LogFile(place);
+    this.offsetIndex = new OffsetIndex(fileSystem, place, onDisk);
+    this.timeIndex = new TimeIndex(fileSystem, place, onDisk);
+    this.transactionIndex = new TransactionIndex(fileSystem, place, onDisk);
     this.size = options.existingSize ?? 0;
     this.writtenSize = this.size;
     this.#createdMs = options.nowMs;
@@ -84,7 +78,7 @@ export class LogSegment {
     if (!onDisk) {
       if (options.isDeferred !== true) {
         // Nothing of an earlier segment of this name may shine through.
-        for (const suffix of SEGMENT_SUFFIXES) fileSystem.remove(path(suffix));
+        for (const suffix of SEGMENT_SUFFIXES) fileSystem.remove(place.path(suffix));
         this.makeFile();
       }
       this.#maxTimestampMs = -1;
@@ -334,10 +328,7 @@ export class LogSegment {
 
   /** The folder was renamed. */
   moveTo(directory: string): void {
-    this.file.path = `${directory}/${segmentFileName(this.baseOffset, LOG_SUFFIX)}`;
-    this.offsetIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, INDEX_SUFFIX)}`);
-    this.timeIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, TIME_INDEX_SUFFIX)}`);
-    this.transactionIndex.moveTo(`${directory}/${segmentFileName(this.baseOffset, TRANSACTION_INDEX_SUFFIX)}`);
+    this.#place.directory = directory;
   }
 
   closeFile(): void {

@@ -9,12 +9,13 @@
  * half-written batch is written over. Any other failure is final: everything that waits is rejected, and the owner takes the log directory offline. What a failed
  * write left behind is a torn tail, which the next start cuts.
  */
-import type { Timer, TimerHandle } from '../base/clock.ts';
+import type { TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
-import type { FileHandle, FileSystem } from '../io/file-system.ts';
+import type { FileHandle } from '../io/file-system.ts';
+import type { LogEnvironment } from './log-environment.ts';
 import type { LogSegment } from './log-segment.ts';
-import type { TailBlock } from './log-tail.ts';
-import type { OpenFiles } from './open-files.ts';
+import type { LogTail, TailBlock } from './log-tail.ts';
+import type { TopicPartition } from './log-types.ts';
 import { isShortage, StorageError } from './storage-error.ts';
 
 /** setTimeout takes no more; a flush that seldom comes too early harms nobody. */
@@ -25,20 +26,15 @@ export interface FlushPolicy {
   readonly flushMs: number;
 }
 
+/** Of the log that is written; none of it outlives the constructor. */
 export interface LogWriterOptions {
-  readonly fileSystem: FileSystem;
-  readonly files: OpenFiles;
-  readonly timer: Timer;
-  /** Writes up to this size are done at once, larger ones by the thread pool. */
-  readonly synchronousWriteBytesMax: number;
+  readonly topicPartition: TopicPartition;
+  readonly environment: LogEnvironment;
+  /** Is told what has reached the file. */
+  readonly tail: LogTail;
   readonly flushPolicy: FlushPolicy;
   readonly writtenEndOffset: Offset;
   readonly flushedEndOffset: Offset;
-  readonly onWritten: (writtenEndOffset: Offset) => void;
-  readonly onFlushed: () => void;
-  readonly onFailure: (error: StorageError) => void;
-  /** Writes are held, or go on again (null). */
-  readonly onHeld: (error: StorageError | null) => void;
 }
 
 /** What goes to one segment in one write. */
@@ -66,10 +62,15 @@ interface SyncWaiter {
 }
 
 const DONE: Promise<void> = Promise.resolve();
+/** Of writers that never had one: ten thousand idle logs share them. Nothing is ever put in. */
+const NO_SEGMENTS: Set<LogSegment> = new Set();
+const NO_PATHS: Set<string> = new Set();
 const HELD_RETRY_MS = 500;
 
 export class LogWriter {
-  readonly #options: LogWriterOptions;
+  readonly #topicPartition: TopicPartition;
+  readonly #environment: LogEnvironment;
+  readonly #tail: LogTail;
   #flushPolicy: FlushPolicy;
   #writtenEndOffset: Offset;
   #flushedEndOffset: Offset;
@@ -80,10 +81,10 @@ export class LogWriter {
   #startScheduled = false;
   #lastWritten: Promise<void> = DONE;
   /** Segments with bytes that are not synced. */
-  readonly #unsyncedSegments = new Set<LogSegment>();
-  readonly #syncingSegments = new Set<LogSegment>();
+  #unsyncedSegments = NO_SEGMENTS;
+  #syncingSegments = NO_SEGMENTS;
   /** Indexes, snapshots and directories that are not synced. */
-  readonly #unsyncedPaths = new Set<string>();
+  #unsyncedPaths = NO_PATHS;
   #syncWaiters: SyncWaiter[] = [];
   /** Called after the next write. */
   #writeWaiters: (() => void)[] = [];
@@ -96,7 +97,9 @@ export class LogWriter {
   #retryTimer: TimerHandle | null = null;
 
   constructor(options: LogWriterOptions) {
-    this.#options = options;
+    this.#topicPartition = options.topicPartition;
+    this.#environment = options.environment;
+    this.#tail = options.tail;
     this.#flushPolicy = options.flushPolicy;
     this.#writtenEndOffset = options.writtenEndOffset;
     this.#flushedEndOffset = options.flushedEndOffset;
@@ -133,7 +136,7 @@ export class LogWriter {
       this.#lastWritten = group.written;
       if (this.#current === null && !this.#startScheduled && this.#retryTimer === null) {
         this.#startScheduled = true;
-        queueMicrotask(this.#start);
+        queueMicrotask(() => this.#start());
       }
     }
     const last = group.blocks.length - 1;
@@ -155,10 +158,10 @@ export class LogWriter {
     return this.#lastWritten;
   }
 
-  readonly #start = (): void => {
+  #start(): void {
     this.#startScheduled = false;
     this.#writeQueued();
-  };
+  }
 
   #writeQueued(): void {
     while (this.#current === null && this.#retryTimer === null) {
@@ -168,7 +171,7 @@ export class LogWriter {
       this.#current = group;
       let acquired = false;
       try {
-        const handle = this.#options.files.acquire(group.segment.file);
+        const handle = this.#environment.files.acquire(group.segment.file);
         acquired = true;
         const buffers: Buffer[] = [];
         for (let i = 0; i < group.blocks.length; i++) {
@@ -176,7 +179,7 @@ export class LogWriter {
           const isWhole = group.starts[i] === 0 && group.ends[i] === buffer.length;
           buffers.push(isWhole ? buffer : buffer.subarray(group.starts[i], group.ends[i]));
         }
-        if (group.size <= this.#options.synchronousWriteBytesMax) {
+        if (group.size <= this.#environment.synchronousWriteBytesMax) {
           handle.writevSync(buffers, group.position);
           this.#writeDone(group);
         } else {
@@ -186,13 +189,13 @@ export class LogWriter {
               this.#writeQueued();
             },
             (error: unknown) => {
-              this.#options.files.release(group.segment.file);
+              this.#environment.files.release(group.segment.file);
               this.#writeFailed(group, error);
             },
           );
         }
       } catch (error) {
-        if (acquired) this.#options.files.release(group.segment.file);
+        if (acquired) this.#environment.files.release(group.segment.file);
         this.#writeFailed(group, error);
       }
     }
@@ -206,10 +209,10 @@ export class LogWriter {
     }
     this.#current = null;
     this.#queue.unshift(group);
-    this.#retryTimer = this.#options.timer.schedule(HELD_RETRY_MS, () => this.retryHeld());
+    this.#retryTimer = this.#environment.timer.schedule(HELD_RETRY_MS, () => this.retryHeld());
     if (this.#held !== null) return;
     this.#held = new StorageError(error instanceof Error ? error.message : String(error), { cause: error });
-    this.#options.onHeld(this.#held);
+    this.#environment.writesHeld(this.#topicPartition, this.#held);
   }
 
   /** Tries what is held again, now. */
@@ -220,17 +223,17 @@ export class LogWriter {
   }
 
   #writeDone(group: WriteGroup): void {
-    this.#options.files.release(group.segment.file);
+    this.#environment.files.release(group.segment.file);
     if (this.#current !== group) return; // Discarded meanwhile.
     this.#current = null;
     if (this.#held !== null) {
       this.#held = null;
-      this.#options.onHeld(null);
+      this.#environment.writesHeld(this.#topicPartition, null);
     }
     group.segment.writtenSize = group.position + group.size;
-    this.#unsyncedSegments.add(group.segment);
+    this.addUnsyncedSegment(group.segment);
     this.#writtenEndOffset = group.endOffset;
-    this.#options.onWritten(group.endOffset);
+    this.#tail.written(group.endOffset);
     this.#wakeWriteWaiters();
     const { flushMessages, flushMs } = this.#flushPolicy;
     if (group.endOffset - this.#flushedEndOffset >= flushMessages || flushMs <= 0) {
@@ -238,7 +241,7 @@ export class LogWriter {
       return;
     }
     if (this.#flushTimer === null && flushMs <= TIMER_DELAY_MAX) {
-      this.#flushTimer = this.#options.timer.schedule(flushMs, () => {
+      this.#flushTimer = this.#environment.timer.schedule(flushMs, () => {
         this.#flushTimer = null;
         this.sync().catch(() => {}); // `fail` has told the owner.
       });
@@ -248,10 +251,12 @@ export class LogWriter {
 
   /** To be synced before the log counts as flushed. */
   addUnsyncedPath(path: string): void {
+    if (this.#unsyncedPaths === NO_PATHS) this.#unsyncedPaths = new Set();
     this.#unsyncedPaths.add(path);
   }
 
   addUnsyncedSegment(segment: LogSegment): void {
+    if (this.#unsyncedSegments === NO_SEGMENTS) this.#unsyncedSegments = new Set();
     this.#unsyncedSegments.add(segment);
   }
 
@@ -282,18 +287,18 @@ export class LogWriter {
       this.#syncWaiters = [];
       const endOffset = this.#writtenEndOffset;
       const truncations = this.#truncations;
-      const segments = [...this.#unsyncedSegments];
-      const paths = [...this.#unsyncedPaths];
-      this.#unsyncedSegments.clear();
-      this.#unsyncedPaths.clear();
+      const segments = this.#unsyncedSegments;
+      const paths = this.#unsyncedPaths;
+      this.#unsyncedSegments = NO_SEGMENTS;
+      this.#unsyncedPaths = NO_PATHS;
       try {
         await this.#syncFiles(segments, paths);
       } catch (error) {
         this.#syncWaiters.push(...waiters);
         if (!(error instanceof PostponedSync)) throw error;
-        for (const segment of segments) this.#unsyncedSegments.add(segment);
-        for (const path of paths) this.#unsyncedPaths.add(path);
-        await new Promise<void>((resolve) => this.#options.timer.schedule(HELD_RETRY_MS, resolve));
+        for (const segment of segments) this.addUnsyncedSegment(segment);
+        for (const path of paths) this.addUnsyncedPath(path);
+        await new Promise<void>((resolve) => this.#environment.timer.schedule(HELD_RETRY_MS, resolve));
         if (this.#failure !== null) return;
         continue;
       }
@@ -304,14 +309,14 @@ export class LogWriter {
       // What was cut meanwhile, and what took its place, was not synced.
       if (endOffset > this.#flushedEndOffset && truncations === this.#truncations) this.#flushedEndOffset = endOffset;
       for (const waiter of waiters) waiter.resolve();
-      this.#options.onFlushed();
+      this.#environment.checkpointOutdated();
     }
     // In the same turn as the look at the queue: a waiter that comes later starts a new run.
     this.#syncing = false;
   }
 
-  async #syncFiles(segments: readonly LogSegment[], paths: readonly string[]): Promise<void> {
-    const { fileSystem, files } = this.#options;
+  async #syncFiles(segments: ReadonlySet<LogSegment>, paths: ReadonlySet<string>): Promise<void> {
+    const { fileSystem, files } = this.#environment;
     const syncs: Promise<void>[] = [];
     const directories: string[] = [];
     const opened: FileHandle[] = [];
@@ -374,23 +379,24 @@ export class LogWriter {
    * order, as all with a journal do, keep the caller's promise.
    */
   syncDirectoryNow(directory: string): void {
-    for (const segment of this.#syncingSegments) this.#unsyncedSegments.add(segment);
+    for (const segment of this.#syncingSegments) this.addUnsyncedSegment(segment);
     const { written, unwritten } = this.#closedSegments();
     if (unwritten) return;
     for (const segment of written) {
-      this.#options.files.acquire(segment.file).syncSync();
-      this.#options.files.release(segment.file);
+      this.#environment.files.acquire(segment.file).syncSync();
+      this.#environment.files.release(segment.file);
       this.#unsyncedSegments.delete(segment);
     }
-    this.#options.fileSystem.syncDirectory(directory);
+    this.#environment.fileSystem.syncDirectory(directory);
   }
 
   #syncSegment(segment: LogSegment): Promise<void> {
-    const handle = this.#options.files.acquire(segment.file);
+    const handle = this.#environment.files.acquire(segment.file);
+    if (this.#syncingSegments === NO_SEGMENTS) this.#syncingSegments = new Set();
     this.#syncingSegments.add(segment);
     return handle.sync().finally(() => {
       this.#syncingSegments.delete(segment);
-      this.#options.files.release(segment.file);
+      this.#environment.files.release(segment.file);
     });
   }
 
@@ -405,7 +411,7 @@ export class LogWriter {
     for (const path of [...this.#unsyncedPaths]) {
       if (path !== from && !path.startsWith(`${from}/`)) continue;
       this.#unsyncedPaths.delete(path);
-      this.#unsyncedPaths.add(to + path.slice(from.length));
+      this.addUnsyncedPath(to + path.slice(from.length));
     }
   }
 
@@ -447,8 +453,8 @@ export class LogWriter {
     for (const group of groups) group.reject(error);
     for (const waiter of this.#syncWaiters) waiter.reject(error);
     this.#syncWaiters = [];
-    this.#unsyncedSegments.clear();
-    this.#unsyncedPaths.clear();
+    this.#unsyncedSegments = NO_SEGMENTS;
+    this.#unsyncedPaths = NO_PATHS;
     this.#wakeWriteWaiters();
   }
 
@@ -459,7 +465,7 @@ export class LogWriter {
         ? cause
         : new StorageError(cause instanceof Error ? cause.message : String(cause), { cause });
     this.stop(error);
-    this.#options.onFailure(error);
+    this.#environment.storageFailed(error);
   }
 
   cancelFlushTimer(): void {

@@ -5,16 +5,14 @@
 import type { FilePosition, Offset } from '../base/flavor.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import { IndexFile } from './index-file.ts';
+import { INDEX_SUFFIX, type SegmentPlace } from './log-files.ts';
 import { CorruptIndexError } from './storage-error.ts';
 
 const ENTRY_SIZE = 8;
 
 export class OffsetIndex extends IndexFile {
-  readonly #baseOffset: Offset;
-
-  constructor(fileSystem: FileSystem, path: string, baseOffset: Offset, onDisk: boolean) {
-    super(fileSystem, path, ENTRY_SIZE, onDisk);
-    this.#baseOffset = baseOffset;
+  constructor(fileSystem: FileSystem, place: SegmentPlace, onDisk: boolean) {
+    super(fileSystem, place, INDEX_SUFFIX, ENTRY_SIZE, onDisk);
   }
 
   protected override check(entries: Buffer, count: number): void {
@@ -39,14 +37,14 @@ export class OffsetIndex extends IndexFile {
   append(offset: Offset, position: FilePosition): void {
     const at = this.extend();
     const entries = this.loaded();
-    entries.writeInt32BE(offset - this.#baseOffset, at);
+    entries.writeInt32BE(offset - this.place.baseOffset, at);
     entries.writeInt32BE(position, at + 4);
   }
 
   entry(index: number): { offset: Offset; position: FilePosition } {
     const entries = this.loaded();
     return {
-      offset: this.#baseOffset + entries.readInt32BE(index * ENTRY_SIZE),
+      offset: this.place.baseOffset + entries.readInt32BE(index * ENTRY_SIZE),
       position: entries.readInt32BE(index * ENTRY_SIZE + 4),
     };
   }
@@ -65,7 +63,7 @@ export class OffsetIndex extends IndexFile {
   /** Index of the last entry whose offset is not above `offset`; -1 when there is none. */
   #floor(offset: Offset): number {
     const entries = this.loaded();
-    const relative = offset - this.#baseOffset;
+    const relative = offset - this.place.baseOffset;
     let low = -1;
     let high = this.entryCount - 1;
     while (low < high) {

@@ -3,23 +3,28 @@
  * named by a LogFile, opened when first used, and closed again when others need the place.
  */
 import type { FileHandle, FileSystem } from '../io/file-system.ts';
+import { LOG_SUFFIX, type SegmentPlace } from './log-files.ts';
 import { isShortage } from './storage-error.ts';
 
-export interface LogFile {
-  path: string;
-  handle: FileHandle | null;
+export class LogFile {
+  handle: FileHandle | null = null;
   /** Reads, writes and syncs under way: while there is one, the file stays open. */
-  users: number;
+  users = 0;
   /** Used since the last look for a file to close. */
-  recentlyUsed: boolean;
+  recentlyUsed = false;
   /** Close as soon as the last user is gone. */
-  closing: boolean;
+  closing = false;
   /** Deleted: it must not be opened again, which would make it anew. */
-  removed: boolean;
-}
+  removed = false;
+  readonly #place: SegmentPlace;
 
-export function newLogFile(path: string): LogFile {
-  return { path, handle: null, users: 0, recentlyUsed: false, closing: false, removed: false };
+  constructor(place: SegmentPlace) {
+    this.#place = place;
+  }
+
+  get path(): string {
+    return this.#place.path(LOG_SUFFIX);
+  }
 }
 
 export class OpenFiles {

@@ -117,17 +117,12 @@ export class PartitionLog {
     this.#lastProducerExpirationMs = environment.clock.nowMs();
     this.#tail = new LogTail(environment.tailBudget, environment.tailCacheBytesMaxPerLog, loaded.logEndOffset);
     this.#writer = new LogWriter({
-      fileSystem: environment.fileSystem,
-      files: environment.files,
-      timer: environment.timer,
-      synchronousWriteBytesMax: environment.synchronousWriteBytesMax,
+      topicPartition: options.topicPartition,
+      environment,
+      tail: this.#tail,
       flushPolicy: config,
       writtenEndOffset: loaded.logEndOffset,
       flushedEndOffset: loaded.recoveryPoint,
-      onWritten: (writtenEndOffset) => this.#tail.written(writtenEndOffset),
-      onFlushed: () => environment.checkpointOutdated(),
-      onFailure: (error) => environment.storageFailed(error),
-      onHeld: (error) => environment.writesHeld(this.topicPartition, error),
     });
     const isClean = loaded.unsyncedSegments.length === 0 && loaded.unsyncedPaths.length === 0;
     this.#cleanEndOffset = isClean ? loaded.logEndOffset : null;
@@ -780,7 +775,7 @@ export class PartitionLog {
       this.#leaderEpochs.truncateFromEnd(nextOffset);
       this.#removeSnapshots((snapshot) => snapshot > nextOffset);
       rebuildProducerState(this.#producerState, this.#segments.all(), this.#logStartOffset, nextOffset, {
-        ...this.#environment,
+        environment: this.#environment,
         directory: this.#directory,
         nowMs,
       });

@@ -14,7 +14,7 @@ import type { ErrorName } from '../wire/errors.ts';
 import { readEndTransactionMarker } from '../wire/records/control-batch.ts';
 import * as batch from '../wire/records/record-batch.ts';
 import { readRecords } from '../wire/records/records.ts';
-import type { TransactionGuard } from './log-types.ts';
+import type { TopicPartition, TransactionGuard } from './log-types.ts';
 import type { AppendOrigin } from './log-validator.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -117,48 +117,45 @@ export type ProducerCheck =
 const NO_PRODUCER_EPOCH: ProducerEpoch = -1;
 const ACCEPTED: ProducerCheck = { kind: 'accepted' };
 
-export interface ProducerStateOptions {
-  readonly topic: string;
-  readonly partition: number;
-  /** `producer.id.expiration.ms` */
-  readonly producerIdExpirationMs: () => number;
-}
-
 export class ProducerState {
-  readonly #options: ProducerStateOptions;
-  readonly #producers = new Map<number, ProducerEntry>();
+  readonly #topicPartition: TopicPartition;
+  /** `producer.id.expiration.ms` */
+  readonly #expirationMs: () => number;
+  /** Null until the first one, and so are the verifications: most logs of ten thousand have neither. */
+  #producers: Map<number, ProducerEntry> | null = null;
   /** By first offset, ascending. */
   #ongoing: Transaction[] = [];
   /** Decided, but the marker is not known to be below the high watermark. By first offset of completion order. */
   #unreplicated: Transaction[] = [];
   /** Producers about whose transaction the coordinator is being asked (KIP-890). Not recovered: producers ask again. */
-  readonly #verifications = new Map<number, Verification>();
+  #verifications: Map<number, Verification> | null = null;
   /** The state reflects the log up to here, exclusive. */
   mapEndOffset: Offset = 0;
   /** A snapshot file holds the state as it was here. */
   snapshotOffset: Offset = 0;
 
-  constructor(options: ProducerStateOptions) {
-    this.#options = options;
+  constructor(topicPartition: TopicPartition, expirationMs: () => number) {
+    this.#topicPartition = topicPartition;
+    this.#expirationMs = expirationMs;
   }
 
   get producerCount(): number {
-    return this.#producers.size;
+    return this.#producers?.size ?? 0;
   }
 
   producer(producerId: number): ProducerEntry | undefined {
-    return this.#producers.get(producerId);
+    return this.#producers?.get(producerId);
   }
 
-  producers(): IterableIterator<ProducerEntry> {
-    return this.#producers.values();
+  producers(): Iterable<ProducerEntry> {
+    return this.#producers?.values() ?? [];
   }
 
   clear(mapEndOffset: Offset): void {
-    this.#producers.clear();
+    this.#producers = null;
     this.#ongoing = [];
     this.#unreplicated = [];
-    this.#verifications.clear();
+    this.#verifications = null;
     this.mapEndOffset = mapEndOffset;
     this.snapshotOffset = mapEndOffset;
   }
@@ -166,6 +163,7 @@ export class ProducerState {
   /** An entry of a snapshot. Expired ones stay out. */
   load(entry: ProducerEntry, nowMs: number): void {
     if (this.#isExpired(entry, nowMs)) return;
+    this.#producers ??= new Map();
     this.#producers.set(entry.producerId, entry);
     if (entry.currentTransactionFirstOffset >= 0) {
       this.#addOngoing({
@@ -186,7 +184,7 @@ export class ProducerState {
   }
 
   #check(producerId: number, buffer: Buffer, position: number, origin: AppendOrigin): ProducerCheck {
-    const entry = this.#producers.get(producerId);
+    const entry = this.#producers?.get(producerId);
     const producerEpoch = batch.producerEpoch(buffer, position);
     const checksEpoch = origin !== 'replication' && origin !== 'raft-leader';
     if (entry === undefined) {
@@ -227,8 +225,8 @@ export class ProducerState {
   /** A batch that opens a transaction must have been verified since the last one ended, lest it hang for ever. */
   #checkVerified(producerId: number, buffer: Buffer, position: number, guard: TransactionGuard): ProducerCheck {
     if (!batch.isTransactional(batch.attributes(buffer, position))) return ACCEPTED;
-    if ((this.#producers.get(producerId)?.currentTransactionFirstOffset ?? -1) >= 0) return ACCEPTED;
-    const verification = this.#verifications.get(producerId);
+    if ((this.#producers?.get(producerId)?.currentTransactionFirstOffset ?? -1) >= 0) return ACCEPTED;
+    const verification = this.#verifications?.get(producerId);
     if (verification === undefined || verification.guard !== guard) {
       return {
         kind: 'refused',
@@ -253,11 +251,11 @@ export class ProducerState {
     nowMs: number,
   ): TransactionGuard | null {
     const { producerId, producerEpoch, baseSequence } = producer;
-    const entry = this.#producers.get(producerId);
+    const entry = this.#producers?.get(producerId);
     if (entry !== undefined && entry.producerEpoch === producerEpoch && entry.currentTransactionFirstOffset >= 0) {
       return null;
     }
-    const known = this.#verifications.get(producerId);
+    const known = this.#verifications?.get(producerId);
     if (known !== undefined && known.producerEpoch >= producerEpoch) {
       // Several requests may be on their way; the first in sequence must be appended first.
       if (known.producerEpoch === producerEpoch) {
@@ -267,6 +265,7 @@ export class ProducerState {
       return known.guard;
     }
     const guard: TransactionGuard = { producerId };
+    this.#verifications ??= new Map();
     this.#verifications.set(producerId, { guard, producerEpoch, lowestSequence: baseSequence, startedMs: nowMs });
     return guard;
   }
@@ -343,7 +342,7 @@ export class ProducerState {
       batch.lastOffsetDelta(buffer, position),
       batch.maxTimestamp(buffer, position),
     );
-    if (batch.isTransactional(attributes)) this.#verifications.delete(producerId);
+    if (batch.isTransactional(attributes)) this.#verifications?.delete(producerId);
     if (batch.isTransactional(attributes) && entry.currentTransactionFirstOffset < 0) {
       const firstOffset = batch.baseOffset(buffer, position);
       entry.currentTransactionFirstOffset = firstOffset;
@@ -356,7 +355,7 @@ export class ProducerState {
     const marker = readMarker(buffer, position);
     // Compaction took the whole transaction and left an empty batch.
     if (marker === null) return null;
-    this.#verifications.delete(producerId);
+    this.#verifications?.delete(producerId);
     const entry = this.#entry(producerId);
     const firstOffset = entry.currentTransactionFirstOffset;
     entry.setEpoch(batch.producerEpoch(buffer, position));
@@ -377,6 +376,7 @@ export class ProducerState {
   }
 
   #entry(producerId: number): ProducerEntry {
+    this.#producers ??= new Map();
     let entry = this.#producers.get(producerId);
     if (entry === undefined) {
       entry = new ProducerEntry(producerId);
@@ -418,22 +418,20 @@ export class ProducerState {
   }
 
   removeExpired(nowMs: number): void {
-    for (const entry of this.#producers.values()) {
-      if (this.#isExpired(entry, nowMs)) this.#producers.delete(entry.producerId);
+    for (const entry of this.producers()) {
+      if (this.#isExpired(entry, nowMs)) this.#producers?.delete(entry.producerId);
     }
-    for (const [producerId, { startedMs }] of this.#verifications) {
-      if (nowMs - startedMs >= this.#options.producerIdExpirationMs()) this.#verifications.delete(producerId);
+    for (const [producerId, { startedMs }] of this.#verifications ?? []) {
+      if (nowMs - startedMs >= this.#expirationMs()) this.#verifications?.delete(producerId);
     }
   }
 
   #isExpired(entry: ProducerEntry, nowMs: number): boolean {
-    return (
-      entry.currentTransactionFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#options.producerIdExpirationMs()
-    );
+    return entry.currentTransactionFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#expirationMs();
   }
 
   #name(): string {
-    return `${this.#options.topic}-${this.#options.partition}`;
+    return `${this.#topicPartition.topic}-${this.#topicPartition.partition}`;
   }
 }
 

@@ -7,16 +7,14 @@ import type { Offset } from '../base/flavor.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import { readInt64, writeInt64 } from '../wire/int64.ts';
 import { IndexFile } from './index-file.ts';
+import { type SegmentPlace, TIME_INDEX_SUFFIX } from './log-files.ts';
 import { CorruptIndexError } from './storage-error.ts';
 
 const ENTRY_SIZE = 12;
 
 export class TimeIndex extends IndexFile {
-  readonly #baseOffset: Offset;
-
-  constructor(fileSystem: FileSystem, path: string, baseOffset: Offset, onDisk: boolean) {
-    super(fileSystem, path, ENTRY_SIZE, onDisk);
-    this.#baseOffset = baseOffset;
+  constructor(fileSystem: FileSystem, place: SegmentPlace, onDisk: boolean) {
+    super(fileSystem, place, TIME_INDEX_SUFFIX, ENTRY_SIZE, onDisk);
   }
 
   /** Timestamp 0 of the segment's first record is an entry of zeros, and it can only be the single one. */
@@ -49,7 +47,7 @@ export class TimeIndex extends IndexFile {
     const at = this.extend();
     const entries = this.loaded();
     writeInt64(entries, at, timestampMs);
-    entries.writeInt32BE(offset - this.#baseOffset, at + 8);
+    entries.writeInt32BE(offset - this.place.baseOffset, at + 8);
   }
 
   /** -1 when there is no entry. */
@@ -61,14 +59,14 @@ export class TimeIndex extends IndexFile {
   /** The base offset when there is no entry. */
   lastOffset(): Offset {
     const count = this.entryCount;
-    return count === 0 ? this.#baseOffset : this.entry(count - 1).offset;
+    return count === 0 ? this.place.baseOffset : this.entry(count - 1).offset;
   }
 
   entry(index: number): { timestampMs: number; offset: Offset } {
     const entries = this.loaded();
     return {
       timestampMs: readInt64(entries, index * ENTRY_SIZE),
-      offset: this.#baseOffset + entries.readInt32BE(index * ENTRY_SIZE + 8),
+      offset: this.place.baseOffset + entries.readInt32BE(index * ENTRY_SIZE + 8),
     };
   }
 
@@ -83,7 +81,7 @@ export class TimeIndex extends IndexFile {
       if (readInt64(entries, middle * ENTRY_SIZE) < timestampMs) low = middle;
       else high = middle - 1;
     }
-    return low < 0 ? this.#baseOffset : this.entry(low).offset;
+    return low < 0 ? this.place.baseOffset : this.entry(low).offset;
   }
 
   /** Keeps only entries of offsets below `offset`. */

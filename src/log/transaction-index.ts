@@ -7,6 +7,7 @@ import type { Offset } from '../base/flavor.ts';
 import type { FileSystem } from '../io/file-system.ts';
 import { readInt64, writeInt64 } from '../wire/int64.ts';
 import { IndexFile } from './index-file.ts';
+import { type SegmentPlace, TRANSACTION_INDEX_SUFFIX } from './log-files.ts';
 import { CorruptIndexError } from './storage-error.ts';
 
 const ENTRY_SIZE = 34;
@@ -21,11 +22,8 @@ export interface AbortedTransaction {
 }
 
 export class TransactionIndex extends IndexFile {
-  readonly #baseOffset: Offset;
-
-  constructor(fileSystem: FileSystem, path: string, baseOffset: Offset, onDisk: boolean) {
-    super(fileSystem, path, ENTRY_SIZE, onDisk);
-    this.#baseOffset = baseOffset;
+  constructor(fileSystem: FileSystem, place: SegmentPlace, onDisk: boolean) {
+    super(fileSystem, place, TRANSACTION_INDEX_SUFFIX, ENTRY_SIZE, onDisk);
   }
 
   /** The file is never preallocated: zeros would be a broken entry. */
@@ -38,7 +36,7 @@ export class TransactionIndex extends IndexFile {
     for (let i = 0; i < count; i++) {
       const at = i * ENTRY_SIZE;
       const next = readInt64(entries, at + 18);
-      if (entries.readInt16BE(at) !== 0 || next <= lastOffset || next < this.#baseOffset) {
+      if (entries.readInt16BE(at) !== 0 || next <= lastOffset || next < this.place.baseOffset) {
         throw new CorruptIndexError(`${this.path}: entry ${i} cannot be`);
       }
       lastOffset = next;

@@ -197,17 +197,18 @@ describe('docs/formats.md', () => {
   test('offset, time and transaction indexes', () => {
     const offsetFields = layout('offset-index-entry');
     const offsets = [0, 1].map((i) => written(offsetFields, { relativeOffset: 3 + i, position: 100 + i }));
-    const offsetIndex = new OffsetIndex(diskWith('/d/i', Buffer.concat(offsets)), '/d/i', 1000, true);
+    const place = new names.SegmentPlace('/d', 1000);
+    const offsetIndex = new OffsetIndex(diskWith(place.path('.index'), Buffer.concat(offsets)), place, true);
     expect([offsetIndex.entryCount, offsetIndex.entry(1)]).toEqual([2, { offset: 1004, position: 101 }]);
 
     const timeFields = layout('time-index-entry');
     const times = [0, 1].map((i) => written(timeFields, { timestamp: 50 + i, relativeOffset: 3 + i }));
-    const timeIndex = new TimeIndex(diskWith('/d/t', Buffer.concat(times)), '/d/t', 1000, true);
+    const timeIndex = new TimeIndex(diskWith(place.path('.timeindex'), Buffer.concat(times)), place, true);
     expect([timeIndex.entryCount, timeIndex.lastTimestampMs(), timeIndex.lastOffset()]).toEqual([2, 51, 1004]);
 
     const transaction = { producerId: 4, firstOffset: 1001, lastOffset: 1005, lastStableOffset: 1006 };
     const bytes = written(layout('transaction-index-entry'), { version: 0, ...transaction });
-    const index = new TransactionIndex(diskWith('/d/x', bytes), '/d/x', 1000, true);
+    const index = new TransactionIndex(diskWith(place.path('.txnindex'), bytes), place, true);
     expect([index.entryCount, index.entry(0)]).toEqual([1, transaction]);
   });
 

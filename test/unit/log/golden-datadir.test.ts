@@ -1,7 +1,9 @@
 // Opens directories that the official broker made and left, and compares with what its clients saw and its tools dumped.
+import { dirname } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import type { LogDirectory } from '../../../src/log/log-directory.ts';
+import { SegmentPlace } from '../../../src/log/log-files.ts';
 import { OffsetIndex } from '../../../src/log/offset-index.ts';
 import type { PartitionLog } from '../../../src/log/partition-log.ts';
 import { readProducerSnapshot } from '../../../src/log/producer-snapshot.ts';
@@ -230,9 +232,9 @@ test('the indexes read as the official dump tool prints them', () => {
   for (const { file, text } of readDumps('main')) {
     if (text === undefined) continue;
     const baseOffset = Number(/(\d+)\.\w+$/.exec(file)?.[1]);
-    const path = `/data/${file}`;
+    const place = new SegmentPlace(dirname(`/data/${file}`), baseOffset);
     if (file.endsWith('.index')) {
-      const index = new OffsetIndex(fileSystem, path, baseOffset, true);
+      const index = new OffsetIndex(fileSystem, place, true);
       const wanted = [...text.matchAll(/^offset: (\d+) position: (\d+)$/gm)];
       expect(index.entryCount, file).toBe(wanted.length);
       wanted.forEach((match, i) => {
@@ -240,7 +242,7 @@ test('the indexes read as the official dump tool prints them', () => {
         entries++;
       });
     } else if (file.endsWith('.timeindex')) {
-      const index = new TimeIndex(fileSystem, path, baseOffset, true);
+      const index = new TimeIndex(fileSystem, place, true);
       const wanted = [...text.matchAll(/^timestamp: (-?\d+) offset: (\d+)$/gm)];
       expect(index.entryCount, file).toBe(wanted.length);
       wanted.forEach((match, i) => {
@@ -248,7 +250,7 @@ test('the indexes read as the official dump tool prints them', () => {
         entries++;
       });
     } else if (file.endsWith('.txnindex')) {
-      const index = new TransactionIndex(fileSystem, path, baseOffset, true);
+      const index = new TransactionIndex(fileSystem, place, true);
       const wanted = [
         ...text.matchAll(
           /^version: 0 producerId: (\d+) firstOffset: (\d+) lastOffset: (\d+) lastStableOffset: (\d+)$/gm,

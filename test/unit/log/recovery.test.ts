@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readOffsetCheckpoint } from '../../../src/log/checkpoint-file.ts';
 import { LogDirectoryLockedError } from '../../../src/log/log-directory.ts';
+import { SegmentPlace } from '../../../src/log/log-files.ts';
 import { OffsetIndex } from '../../../src/log/offset-index.ts';
 import * as header from '../../../src/wire/records/record-batch.ts';
 import { append, batchOf, openLog, openLogDirectory, readValues, VirtualTime } from '../../support/logs.ts';
@@ -266,15 +267,16 @@ describe('a clean start', () => {
   test('an index whose single entry is at the base offset is sound', () => {
     const fileSystem = new SimulatedDisk();
     fileSystem.makeDirectory('/d');
+    const place = new SegmentPlace('/d', 42);
     const bytes = Buffer.alloc(8);
     bytes.writeInt32BE(0, 0);
     bytes.writeInt32BE(0, 4);
-    fileSystem.writeFile('/d/x.index', bytes);
-    const index = new OffsetIndex(fileSystem, '/d/x.index', 42, true);
+    fileSystem.writeFile(place.path('.index'), bytes);
+    const index = new OffsetIndex(fileSystem, place, true);
     expect(index.lookup(42)).toBe(0);
     bytes.writeInt32BE(80, 4);
-    fileSystem.writeFile('/d/x.index', bytes);
-    const another = new OffsetIndex(fileSystem, '/d/x.index', 42, true);
+    fileSystem.writeFile(place.path('.index'), bytes);
+    const another = new OffsetIndex(fileSystem, place, true);
     expect(another.entryCount).toBe(1);
     expect(another.lookup(42)).toBe(80);
   });
