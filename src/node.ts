@@ -323,13 +323,15 @@ export class Node {
     };
     // What has happened since the logs were looked up; from here on each change comes by itself.
     broker.prepare(quorum.image);
-    broker.start();
+    const opened = broker.start();
     this.#started.push({ name: 'broker', stop: () => broker.stop() });
-    quorum.onImage((changes, image) => {
-      broker.publish(changes, image);
+    quorum.onImage(async (changes, image) => {
+      await opened;
+      await broker.publish(changes, image);
       const { clientQuotasChanged, changedConfigs } = changes;
       if (clientQuotasChanged || changedConfigs.length > 0) this.#connectionSettings.update(image);
     });
+    await opened;
     await lifecycle.ready(logDirectories.cordonedIds);
     reports.open();
     this.#started.push({ name: 'directory reports', stop: () => reports.close() });

@@ -150,6 +150,7 @@ export class BrokerParts {
   readonly #transactions: TransactionCoordinatorService;
   readonly #quotas: ClientQuotas;
   #image: MetadataImage = emptyImage;
+  #stopped = false;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -212,12 +213,13 @@ export class BrokerParts {
     this.#quotas.update(image.clientQuotas.values());
   }
 
-  /** Opens the partitions of the image that was prepared. */
-  start(): void {
+  /** Opens the partitions of the image that was prepared. What is published meanwhile has to wait for it. */
+  async start(): Promise<void> {
     const changedPartitions = [...this.#image.topicsById.values()].flatMap((topic) =>
       [...topic.partitions].map(([partition, current]) => ({ topic, partition, current })),
     );
-    this.#partitions.apply({ deletedTopics: [], changedPartitions });
+    await this.#partitions.apply({ deletedTopics: [], changedPartitions });
+    if (this.#stopped) return;
     this.#partitions.start();
     this.#moves.resume();
     const { config, brokerConfig, logDirectories } = this.#options;
@@ -247,11 +249,13 @@ export class BrokerParts {
   }
 
   /** Takes over a published image; once `start` has been called, for each one in order. */
-  publish(changes: MetadataChanges, image: MetadataImage): void {
+  async publish(changes: MetadataChanges, image: MetadataImage): Promise<void> {
     this.#image = image;
     this.#applyConfigs(changes);
     if (changes.clientQuotasChanged) this.#quotas.update(image.clientQuotas.values());
-    this.#partitions.apply(changes);
+    // Mostly there is nothing to wait for; what follows then happens in the same turn.
+    const applied = this.#partitions.apply(changes);
+    if (applied !== undefined) await applied;
     if (changes.changedBrokers.length > 0) this.#fetchers.brokersChanged();
     for (const { name } of changes.deletedTopics) this.#topicSettings.forget(name);
     const changedTopics = new Set([
@@ -271,6 +275,7 @@ export class BrokerParts {
 
   /** Answers everything that waits. The logs are closed by their owner afterwards. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const movesEnded = this.#moves.close();
     this.#transactions.close();
     this.#groups.close();

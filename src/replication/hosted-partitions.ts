@@ -103,9 +103,12 @@ export interface FollowerRoles {
 }
 
 const OPEN_RETRY_MS = 1000;
+/** A change of thousands of partitions gives way to everything else this often. */
+const APPLY_TURN_MS = 20;
 
 interface HostedTopic {
   readonly topicId: Uuid;
+  readonly minInsyncReplicas: () => number;
   /** Every partition of the topic that the metadata names. */
   readonly partitions: Map<number, Partition | 'elsewhere' | 'offline'>;
 }
@@ -116,6 +119,7 @@ export class HostedPartitions implements PartitionLookup {
   readonly #logger: Logger;
   readonly #topics = new Map<string, HostedTopic>();
   readonly #events: PartitionEvents;
+  readonly #nowMs = () => this.#options.clock.monotonicMs();
   readonly #appendServices: AppendServices;
   readonly #fetchServices: FetchServices;
   readonly #checkpointed: ReadonlyMap<string, Offset>;
@@ -124,6 +128,7 @@ export class HostedPartitions implements PartitionLookup {
   #waitingFetches = 0;
   #isrShrinks = 0;
   #isrExpands = 0;
+  #stopped = false;
   #checkpointTimer: TimerHandle | null = null;
   #isrTimer: TimerHandle | null = null;
   /** What the checkpoint file says, so that an idle broker does not write it again. */
@@ -167,6 +172,7 @@ export class HostedPartitions implements PartitionLookup {
 
   /** Ends all waits, as a lost leadership would, and writes the last checkpoint. The logs are closed by their owner. */
   stop(): void {
+    this.#stopped = true;
     this.#checkpointTimer?.cancel();
     this.#checkpointTimer = null;
     this.#isrTimer?.cancel();
@@ -177,13 +183,42 @@ export class HostedPartitions implements PartitionLookup {
     for (const partition of this.online()) partition.close('NOT_LEADER_OR_FOLLOWER');
   }
 
-  /** Takes over a change of the metadata. Throws nothing: a log that cannot be made takes the storage offline. */
-  apply(changes: TopicChanges): void {
+  /**
+   * Takes over a change of the metadata: at once, or where that is much, in turns. The next change must wait for the promise.
+   * Fails for nothing but a broken invariant: a log that cannot be made takes the storage offline.
+   */
+  apply(changes: TopicChanges): void | Promise<void> {
+    const steps = this.#steps(changes);
+    return this.#applyTurn(steps) ? undefined : this.#applyInTurns(steps);
+  }
+
+  /** True when nothing is left to do. */
+  #applyTurn(steps: Generator<void, void, undefined>): boolean {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    while (!this.#stopped) {
+      if (steps.next().done === true) return true;
+      if (clock.monotonicMs() - startMs >= APPLY_TURN_MS) return false;
+    }
+    return true;
+  }
+
+  async #applyInTurns(steps: Generator<void, void, undefined>): Promise<void> {
+    do await new Promise<void>((resolve) => this.#options.timer.schedule(0, resolve));
+    while (!this.#applyTurn(steps));
+  }
+
+  /** One partition a step. */
+  *#steps(changes: TopicChanges): Generator<void, void, undefined> {
     for (const { name, topicId } of changes.deletedTopics) {
-      if (this.#topics.get(name)?.topicId === topicId) this.#deleteTopic(name);
+      if (this.#topics.get(name)?.topicId === topicId) yield* this.#deleteTopic(name);
     }
     for (const { topic, partition, current } of changes.changedPartitions) {
+      // The name may stand for a topic that was deleted and created again between two calls.
+      const known = this.#topics.get(topic.name);
+      if (known !== undefined && known.topicId !== topic.topicId) yield* this.#deleteTopic(topic.name);
       this.#applyPartition(this.#hostedTopic(topic), topic, partition, current);
+      yield;
     }
   }
 
@@ -338,13 +373,12 @@ export class HostedPartitions implements PartitionLookup {
     });
   }
 
-  #hostedTopic(topic: TopicIdentity): HostedTopic {
-    const known = this.#topics.get(topic.name);
-    if (known?.topicId === topic.topicId) return known;
-    // The name may stand for a topic that was deleted and created again between two calls.
-    if (known !== undefined) this.#deleteTopic(topic.name);
-    const hosted: HostedTopic = { topicId: topic.topicId, partitions: new Map() };
-    this.#topics.set(topic.name, hosted);
+  #hostedTopic({ name, topicId }: TopicIdentity): HostedTopic {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    const minInsyncReplicas = () => this.#options.minInsyncReplicas(name);
+    const hosted: HostedTopic = { topicId, minInsyncReplicas, partitions: new Map() };
+    this.#topics.set(name, hosted);
     return hosted;
   }
 
@@ -360,7 +394,7 @@ export class HostedPartitions implements PartitionLookup {
       const key = `${topic.topicId}:${index}`;
       if (this.#unopened.has(key)) this.#unopened.set(key, { topic, index, state });
     } else {
-      const partition = this.#openPartition(topic, index, state);
+      const partition = this.#openPartition(hosted, topic, index, state);
       hosted.partitions.set(index, partition ?? 'offline');
       if (partition !== null) this.#applyState(partition, state);
     }
@@ -414,8 +448,8 @@ export class HostedPartitions implements PartitionLookup {
     if (directoryId !== null) this.#options.onMisplaced({ topicId, partition, directoryId });
   }
 
-  #openPartition(topic: TopicIdentity, index: number, state: PartitionState): Partition | null {
-    const { logs, logConfig, brokerId, minInsyncReplicas, lagTimeMaxMs, clock } = this.#options;
+  #openPartition(hosted: HostedTopic, topic: TopicIdentity, index: number, state: PartitionState): Partition | null {
+    const { logs, logConfig, brokerId, lagTimeMaxMs } = this.#options;
     try {
       let log = logs.log(topic.name, index);
       if (log !== undefined && log.topicId !== topic.topicId) {
@@ -437,10 +471,10 @@ export class HostedPartitions implements PartitionLookup {
         brokerId,
         log,
         checkpointedHighWatermark: known ? (this.#checkpointed.get(checkpointKey(topic.name, index)) ?? 0) : 0,
-        minInsyncReplicas: () => minInsyncReplicas(topic.name),
+        minInsyncReplicas: hosted.minInsyncReplicas,
         metrics: this.topicMetrics.of(topic.name),
         lagTimeMaxMs,
-        nowMs: () => clock.monotonicMs(),
+        nowMs: this.#nowMs,
         events: this.#events,
       });
     } catch (error) {
@@ -467,14 +501,16 @@ export class HostedPartitions implements PartitionLookup {
     });
   }
 
-  #deleteTopic(name: string): void {
+  *#deleteTopic(name: string): Generator<void, void, undefined> {
     const hosted = this.#topics.get(name);
     if (hosted === undefined) return;
     // Out of the table first: whoever is told of the end and looks again must not find it.
     this.#topics.delete(name);
     this.topicMetrics.forget(name);
     for (const partition of hosted.partitions.values()) {
-      if (partition instanceof Partition) this.#deletePartition(partition, 'UNKNOWN_TOPIC_OR_PARTITION');
+      if (!(partition instanceof Partition)) continue;
+      this.#deletePartition(partition, 'UNKNOWN_TOPIC_OR_PARTITION');
+      yield;
     }
   }
 

@@ -85,6 +85,12 @@ export interface PartitionOptions {
   readonly events: PartitionEvents;
 }
 
+const NO_STATE: PartitionState = { leader: -1, leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: [] };
+/** Of partitions that never had one: ten thousand idle ones share them. Nothing is ever put in. */
+const NO_FOLLOWERS: Map<number, FollowerProgress> = new Map();
+const NO_FETCH_WAITERS: Set<FetchWaiter> = new Set();
+const NO_LISTENERS: Set<PartitionListener> = new Set();
+
 export class Partition {
   readonly topic: string;
   readonly partition: number;
@@ -96,20 +102,20 @@ export class Partition {
   readonly #lagTimeMaxMs: number;
   readonly #nowMs: () => number;
   readonly #events: PartitionEvents;
-  #state: PartitionState = { leader: -1, leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: [] };
+  #state = NO_STATE;
   #highWatermark: Offset;
   /** Where the log ended when this broker became leader; null while it is not. */
   #leaderEpochStartOffset: Offset | null = null;
   /** Of every other replica, in this leader epoch; empty while another leads. */
-  readonly #followers = new Map<number, FollowerProgress>();
+  #followers = NO_FOLLOWERS;
   /** What the controller has been asked for; null when nothing is under way. */
   #pendingIsr: readonly number[] | null = null;
   #cutting: Promise<void> | null = null;
 
   #writtenWaiters: AppendWaiter[] = [];
   #committedWaiters: AppendWaiter[] = [];
-  readonly #fetchWaiters = new Set<FetchWaiter>();
-  readonly #listeners = new Set<PartitionListener>();
+  #fetchWaiters = NO_FETCH_WAITERS;
+  #listeners = NO_LISTENERS;
   readonly #advancedBytes = new AdvancedBytes();
   #watchedWrite: Promise<void> | null = null;
   /** Of a follower: what the leader said last, which its own writes may not have reached. */
@@ -298,6 +304,7 @@ export class Partition {
     for (const replica of this.#followers.keys()) if (!replicas.includes(replica)) this.#followers.delete(replica);
     for (const replica of replicas) {
       if (replica === this.#brokerId || this.#followers.has(replica)) continue;
+      if (this.#followers === NO_FOLLOWERS) this.#followers = new Map();
       this.#followers.set(replica, new FollowerProgress({ inSync: isr.includes(replica), nowMs }));
     }
   }
@@ -396,11 +403,13 @@ export class Partition {
 
   /** Gives the function that ends it. */
   listen(listener: PartitionListener): () => void {
+    if (this.#listeners === NO_LISTENERS) this.#listeners = new Set();
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   addFetchWaiter(waiter: FetchWaiter): void {
+    if (this.#fetchWaiters === NO_FETCH_WAITERS) this.#fetchWaiters = new Set();
     this.#fetchWaiters.add(waiter);
   }
 
@@ -422,10 +431,13 @@ export class Partition {
     if (written === this.#watchedWrite) return;
     this.#watchedWrite = written;
     const log = this.#log;
-    written.then(this.#onWritten, (error: unknown) => {
-      // A log that was moved away has no say any more.
-      if (log === this.#log) this.#writeFailed(error);
-    });
+    written.then(
+      () => this.#onWritten(),
+      (error: unknown) => {
+        // A log that was moved away has no say any more.
+        if (log === this.#log) this.#writeFailed(error);
+      },
+    );
   }
 
   /**
@@ -438,7 +450,7 @@ export class Partition {
     this.#watchWrite(written);
   }
 
-  readonly #onWritten = (): void => {
+  #onWritten(): void {
     if (this.#closed !== null) return;
     const written = reachedCount(this.#writtenWaiters, this.log.writtenEndOffset);
     if (written > 0) {
@@ -451,7 +463,7 @@ export class Partition {
       if (waiter.fromFollower) waiter.moreReadable(this, Number.MAX_SAFE_INTEGER);
     }
     this.#maybeAdvanceHighWatermark();
-  };
+  }
 
   #writeFailed(error: unknown): void {
     this.#events.storageFailed(error);
@@ -500,6 +512,7 @@ export class Partition {
   }
 
   #failAppendWaiters(error: ErrorName): void {
+    if (this.waitingAppendCount === 0) return;
     const waiters = [...this.#writtenWaiters, ...this.#committedWaiters];
     this.#writtenWaiters = [];
     this.#committedWaiters = [];

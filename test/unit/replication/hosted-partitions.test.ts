@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Partition } from '../../../src/replication/partition.ts';
-import { FakeLog, FakeLogs, Hosted, newPartitionState, settle, topicId } from './fakes.ts';
+import { FakeLog, FakeLogs, type FakeTime, Hosted, newPartitionState, settle, topicId } from './fakes.ts';
 
 const otherTopicId = 'BbCdEfGhIjKlMnOpQrStUg';
 
@@ -102,6 +102,77 @@ describe('metadata', () => {
     hosted.log().config = { ...before, maxMessageBytes: 1 };
     hosted.partitions.configsChanged('t');
     expect(hosted.log().config).toEqual(before);
+  });
+});
+
+describe('a change of many partitions', () => {
+  /** Making or deleting one takes 5 ms of the event loop. */
+  class SlowLogs extends FakeLogs {
+    time: FakeTime | null = null;
+    override createLog(options: Parameters<FakeLogs['createLog']>[0]): FakeLog {
+      this.time?.advance(5);
+      return super.createLog(options);
+    }
+    override deleteLog(topic: string, partition: number): boolean {
+      this.time?.advance(5);
+      return super.deleteLog(topic, partition);
+    }
+  }
+
+  const many = { name: 'many', topicId: otherTopicId };
+
+  function newWorld(count: number) {
+    const logs = new SlowLogs();
+    const hosted = new Hosted({ logs });
+    logs.time = hosted.time;
+    const changedPartitions = Array.from({ length: count }, (_, partition) => ({
+      topic: many,
+      partition,
+      current: newPartitionState(),
+    }));
+    const held = () =>
+      changedPartitions.filter(({ partition }) => typeof hosted.partitions.find('many', partition) !== 'string').length;
+    return { hosted, logs, changedPartitions, held };
+  }
+
+  test('that takes no time is made at once', () => {
+    const { hosted, changedPartitions, held } = newWorld(3);
+    expect(hosted.partitions.apply({ changedPartitions, deletedTopics: [] })).toBeUndefined();
+    expect(held()).toBe(3);
+  });
+
+  test('gives way to everything else every 20 ms, when topics come and when they go', async () => {
+    const { hosted, logs, changedPartitions, held } = newWorld(10);
+    const created = hosted.partitions.apply({ changedPartitions, deletedTopics: [] });
+    const turns: number[] = [held()];
+    while (held() < 10) {
+      hosted.time.advance(0);
+      await settle();
+      turns.push(held());
+    }
+    expect(turns).toEqual([4, 8, 10]);
+    await created;
+
+    const gone = hosted.partitions.apply({ changedPartitions: [], deletedTopics: [many] });
+    expect(logs.deleted).toHaveLength(4);
+    // Nobody is given one that is about to go.
+    expect(held()).toBe(0);
+    hosted.time.advance(0);
+    await settle();
+    expect(logs.deleted).toHaveLength(8);
+    hosted.time.advance(0);
+    await gone;
+    expect(logs.deleted).toHaveLength(10);
+  });
+
+  test('ends where the broker stops: no log is made in a directory that may be another one’s by then', async () => {
+    const { hosted, changedPartitions, held } = newWorld(10);
+    const created = hosted.partitions.apply({ changedPartitions, deletedTopics: [] });
+    hosted.partitions.stop();
+    hosted.time.advance(0);
+    await created;
+    expect(held()).toBe(4);
+    expect(hosted.time.scheduled).toBe(0);
   });
 });
 
