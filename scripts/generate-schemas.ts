@@ -131,7 +131,7 @@ class SchemaFile {
     if (fact.listeners !== undefined) rows.push(`listeners: [${fact.listeners.map(quote).join(', ')}]`);
     rows.push(`versions: ${quote(fact.validVersions)}`, `flexibleVersions: ${quote(fact.flexibleVersions)}`);
     if (fact.latestVersionUnstable) rows.push('latestVersionUnstable: true');
-    rows.push(`fields: ${this.fields(fact.fields, common)}`);
+    rows.push(`fields: () => (${this.fields(fact.fields, common)})`);
     const schema = lowerFirst(fact.name);
     this.body.push(`export const ${schema} = message({\n${rows.join(',\n')},\n});`);
     this.body.push(`export type ${fact.name} = ValueOf<typeof ${schema}>;`);

@@ -16,9 +16,12 @@ interface Errors {
 }
 
 export function errorCodesOf(schema: MessageSchema): ErrorCodes {
-  const errors = errorsIn(schema.fields);
-  if (errors === null) return () => {};
-  return (response, count) => walk(errors, response as Readonly<Record<string, unknown>>, count); // a message is one
+  /** Undefined: nobody has asked yet. */
+  let errors: Errors | null | undefined;
+  return (response, count) => {
+    if (errors === undefined) errors = errorsIn(schema.fields);
+    if (errors !== null) walk(errors, response as Readonly<Record<string, unknown>>, count); // a message is one
+  };
 }
 
 function errorsIn(fields: Fields): Errors | null {

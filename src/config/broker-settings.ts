@@ -19,6 +19,8 @@ type NumberName =
   | BrokerConfigNameOf<'DOUBLE'>;
 type TextName = BrokerConfigNameOf<'STRING'> | BrokerConfigNameOf<'CLASS'> | BrokerConfigNameOf<'PASSWORD'>;
 
+const requiredNames = (Object.keys(brokerConfigs) as BrokerConfigName[]).filter((name) => brokerConfigs[name].required);
+
 export class BrokerSettings {
   /** What is set, as text, unknown names included. */
   readonly settings: ReadonlyMap<string, string>;
@@ -31,8 +33,8 @@ export class BrokerSettings {
       const configKey = findKey(brokerConfigs, name);
       if (configKey !== undefined) this.#parsed.set(name, parseConfig(name, configKey, text));
     }
-    for (const [name, configKey] of Object.entries(brokerConfigs)) {
-      if (configKey.required && !settings.has(name)) defaultValue(name, configKey);
+    for (const name of requiredNames) {
+      if (!settings.has(name)) defaultValue(name, brokerConfigs[name]);
     }
   }
 

@@ -1,11 +1,12 @@
 // The process behind `http/process-metrics.ts`.
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { ProcessView } from '../http/process-metrics.ts';
 
 const RESOLUTION_MS = 10;
 
 /** Measures the event loop until `close`. */
 export function openProcessView(): ProcessView & { close(): void } {
+  // Loaded with the metrics, not with the bundle that holds this file.
+  const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks');
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   // Node measures from one tick of its timer to the next, so the timer's own interval is in there.

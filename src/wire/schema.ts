@@ -144,8 +144,18 @@ export interface MessageSchema<F extends Fields = Fields> {
   readonly fields: F;
 }
 
-export function message<const F extends Fields>(schema: MessageSchema<F>): MessageSchema<F> {
-  return schema;
+/** The fields are made when they are first asked for: of the messages that a node knows it starts with few. */
+export function message<const F extends Fields>(
+  schema: Omit<MessageSchema<F>, 'fields'> & { readonly fields: () => F },
+): MessageSchema<F> {
+  let fields: F | undefined;
+  return {
+    ...schema,
+    get fields() {
+      fields ??= schema.fields();
+      return fields;
+    },
+  };
 }
 
 export type ValueOf<S extends MessageSchema> = ValueOfFields<S['fields']>;

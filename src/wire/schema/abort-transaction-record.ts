@@ -6,9 +6,9 @@ export const abortTransactionRecord = message({
   apiKey: 25,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     reason: field(string, '0+', { nullable: '0+', tag: 0, tagged: '0+', default: null }),
-  },
+  }),
 });
 
 export type AbortTransactionRecord = ValueOf<typeof abortTransactionRecord>;

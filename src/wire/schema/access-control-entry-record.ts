@@ -6,7 +6,7 @@ export const accessControlEntryRecord = message({
   apiKey: 18,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     id: field(uuid, '0+'),
     resourceType: field(int8, '0+'),
     resourceName: field(string, '0+'),
@@ -15,7 +15,7 @@ export const accessControlEntryRecord = message({
     host: field(string, '0+'),
     operation: field(int8, '0+'),
     permissionType: field(int8, '0+'),
-  },
+  }),
 });
 
 export type AccessControlEntryRecord = ValueOf<typeof accessControlEntryRecord>;

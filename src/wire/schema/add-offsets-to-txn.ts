@@ -7,12 +7,12 @@ export const addOffsetsToTxnRequest = message({
   listeners: ['broker'],
   versions: '0-4',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '0+', { entityType: 'transactionalId' }),
     producerId: field(int64, '0+', { entityType: 'producerId' }),
     producerEpoch: field(int16, '0+'),
     groupId: field(string, '0+', { entityType: 'groupId' }),
-  },
+  }),
 });
 
 export type AddOffsetsToTxnRequest = ValueOf<typeof addOffsetsToTxnRequest>;
@@ -23,10 +23,10 @@ export const addOffsetsToTxnResponse = message({
   apiKey: 25,
   versions: '0-4',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
-  },
+  }),
 });
 
 export type AddOffsetsToTxnResponse = ValueOf<typeof addOffsetsToTxnResponse>;

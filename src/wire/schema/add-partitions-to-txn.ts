@@ -16,7 +16,7 @@ export const addPartitionsToTxnRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     transactions: field(
       array(
         struct('AddPartitionsToTxnTransaction', {
@@ -33,7 +33,7 @@ export const addPartitionsToTxnRequest = message({
     v3AndBelowProducerId: field(int64, '0-3', { entityType: 'producerId' }),
     v3AndBelowProducerEpoch: field(int16, '0-3'),
     v3AndBelowTopics: field(array(addPartitionsToTxnRequestAddPartitionsToTxnTopic), '0-3'),
-  },
+  }),
 });
 
 export type AddPartitionsToTxnRequest = ValueOf<typeof addPartitionsToTxnRequest>;
@@ -62,7 +62,7 @@ export const addPartitionsToTxnResponse = message({
   apiKey: 24,
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '4+', { ignorable: true }),
     resultsByTransaction: field(
@@ -75,7 +75,7 @@ export const addPartitionsToTxnResponse = message({
       '4+',
     ),
     resultsByTopicV3AndBelow: field(array(addPartitionsToTxnResponseAddPartitionsToTxnTopicResult), '0-3'),
-  },
+  }),
 });
 
 export type AddPartitionsToTxnResponse = ValueOf<typeof addPartitionsToTxnResponse>;

@@ -7,7 +7,7 @@ export const addRaftVoterRequest = message({
   listeners: ['controller', 'broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+' }),
     timeoutMs: field(int32, '0+'),
     voterId: field(int32, '0+'),
@@ -23,7 +23,7 @@ export const addRaftVoterRequest = message({
       '0+',
     ),
     ackWhenCommitted: field(bool, '1+', { default: true }),
-  },
+  }),
 });
 
 export type AddRaftVoterRequest = ValueOf<typeof addRaftVoterRequest>;
@@ -34,11 +34,11 @@ export const addRaftVoterResponse = message({
   apiKey: 80,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', ignorable: true }),
-  },
+  }),
 });
 
 export type AddRaftVoterResponse = ValueOf<typeof addRaftVoterResponse>;

@@ -7,10 +7,10 @@ export const allocateProducerIdsRequest = message({
   listeners: ['controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+', { default: -1 }),
-  },
+  }),
 });
 
 export type AllocateProducerIdsRequest = ValueOf<typeof allocateProducerIdsRequest>;
@@ -21,12 +21,12 @@ export const allocateProducerIdsResponse = message({
   apiKey: 67,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     producerIdStart: field(int64, '0+', { entityType: 'producerId' }),
     producerIdLen: field(int32, '0+'),
-  },
+  }),
 });
 
 export type AllocateProducerIdsResponse = ValueOf<typeof allocateProducerIdsResponse>;

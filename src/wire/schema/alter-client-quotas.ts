@@ -7,7 +7,7 @@ export const alterClientQuotasRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     entries: field(
       array(
         struct('EntryData', {
@@ -35,7 +35,7 @@ export const alterClientQuotasRequest = message({
       '0+',
     ),
     validateOnly: field(bool, '0+'),
-  },
+  }),
 });
 
 export type AlterClientQuotasRequest = ValueOf<typeof alterClientQuotasRequest>;
@@ -46,7 +46,7 @@ export const alterClientQuotasResponse = message({
   apiKey: 49,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     entries: field(
       array(
@@ -66,7 +66,7 @@ export const alterClientQuotasResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterClientQuotasResponse = ValueOf<typeof alterClientQuotasResponse>;

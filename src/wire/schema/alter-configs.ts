@@ -7,7 +7,7 @@ export const alterConfigsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     resources: field(
       array(
         struct('AlterConfigsResource', {
@@ -27,7 +27,7 @@ export const alterConfigsRequest = message({
       '0+',
     ),
     validateOnly: field(bool, '0+'),
-  },
+  }),
 });
 
 export type AlterConfigsRequest = ValueOf<typeof alterConfigsRequest>;
@@ -38,7 +38,7 @@ export const alterConfigsResponse = message({
   apiKey: 33,
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     responses: field(
       array(
@@ -51,7 +51,7 @@ export const alterConfigsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterConfigsResponse = ValueOf<typeof alterConfigsResponse>;

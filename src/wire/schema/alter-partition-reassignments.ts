@@ -7,7 +7,7 @@ export const alterPartitionReassignmentsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     timeoutMs: field(int32, '0+', { default: 60000 }),
     allowReplicationFactorChange: field(bool, '1+', { default: true }),
     topics: field(
@@ -27,7 +27,7 @@ export const alterPartitionReassignmentsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterPartitionReassignmentsRequest = ValueOf<typeof alterPartitionReassignmentsRequest>;
@@ -38,7 +38,7 @@ export const alterPartitionReassignmentsResponse = message({
   apiKey: 45,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     allowReplicationFactorChange: field(bool, '1+', { default: true, ignorable: true }),
     errorCode: field(int16, '0+'),
@@ -61,7 +61,7 @@ export const alterPartitionReassignmentsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterPartitionReassignmentsResponse = ValueOf<typeof alterPartitionReassignmentsResponse>;

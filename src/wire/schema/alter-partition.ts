@@ -7,7 +7,7 @@ export const alterPartitionRequest = message({
   listeners: ['controller'],
   versions: '2-3',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+', { default: -1 }),
     topics: field(
@@ -39,7 +39,7 @@ export const alterPartitionRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterPartitionRequest = ValueOf<typeof alterPartitionRequest>;
@@ -50,7 +50,7 @@ export const alterPartitionResponse = message({
   apiKey: 56,
   versions: '2-3',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     topics: field(
@@ -75,7 +75,7 @@ export const alterPartitionResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterPartitionResponse = ValueOf<typeof alterPartitionResponse>;

@@ -7,7 +7,7 @@ export const alterReplicaLogDirsRequest = message({
   listeners: ['broker'],
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     dirs: field(
       array(
         struct('AlterReplicaLogDir', {
@@ -25,7 +25,7 @@ export const alterReplicaLogDirsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterReplicaLogDirsRequest = ValueOf<typeof alterReplicaLogDirsRequest>;
@@ -36,7 +36,7 @@ export const alterReplicaLogDirsResponse = message({
   apiKey: 34,
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -55,7 +55,7 @@ export const alterReplicaLogDirsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterReplicaLogDirsResponse = ValueOf<typeof alterReplicaLogDirsResponse>;

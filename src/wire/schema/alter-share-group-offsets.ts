@@ -7,7 +7,7 @@ export const alterShareGroupOffsetsRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     topics: field(
       array(
@@ -26,7 +26,7 @@ export const alterShareGroupOffsetsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterShareGroupOffsetsRequest = ValueOf<typeof alterShareGroupOffsetsRequest>;
@@ -37,7 +37,7 @@ export const alterShareGroupOffsetsResponse = message({
   apiKey: 91,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -60,7 +60,7 @@ export const alterShareGroupOffsetsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterShareGroupOffsetsResponse = ValueOf<typeof alterShareGroupOffsetsResponse>;

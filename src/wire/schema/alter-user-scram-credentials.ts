@@ -7,7 +7,7 @@ export const alterUserScramCredentialsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     deletions: field(
       array(
         struct('ScramCredentialDeletion', {
@@ -29,7 +29,7 @@ export const alterUserScramCredentialsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterUserScramCredentialsRequest = ValueOf<typeof alterUserScramCredentialsRequest>;
@@ -40,7 +40,7 @@ export const alterUserScramCredentialsResponse = message({
   apiKey: 51,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -52,7 +52,7 @@ export const alterUserScramCredentialsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AlterUserScramCredentialsResponse = ValueOf<typeof alterUserScramCredentialsResponse>;

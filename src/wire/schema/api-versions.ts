@@ -7,10 +7,10 @@ export const apiVersionsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-4',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     clientSoftwareName: field(string, '3+', { ignorable: true }),
     clientSoftwareVersion: field(string, '3+', { ignorable: true }),
-  },
+  }),
 });
 
 export type ApiVersionsRequest = ValueOf<typeof apiVersionsRequest>;
@@ -21,7 +21,7 @@ export const apiVersionsResponse = message({
   apiKey: 18,
   versions: '0-4',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     apiKeys: field(
       array(
@@ -58,7 +58,7 @@ export const apiVersionsResponse = message({
       { tag: 2, tagged: '3+', ignorable: true },
     ),
     zkMigrationReady: field(bool, '3+', { tag: 3, tagged: '3+', default: false, ignorable: true }),
-  },
+  }),
 });
 
 export type ApiVersionsResponse = ValueOf<typeof apiVersionsResponse>;

@@ -7,7 +7,7 @@ export const assignReplicasToDirsRequest = message({
   listeners: ['controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+', { default: -1 }),
     directories: field(
@@ -34,7 +34,7 @@ export const assignReplicasToDirsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AssignReplicasToDirsRequest = ValueOf<typeof assignReplicasToDirsRequest>;
@@ -45,7 +45,7 @@ export const assignReplicasToDirsResponse = message({
   apiKey: 73,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     directories: field(
@@ -73,7 +73,7 @@ export const assignReplicasToDirsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type AssignReplicasToDirsResponse = ValueOf<typeof assignReplicasToDirsResponse>;

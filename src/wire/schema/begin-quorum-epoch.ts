@@ -7,7 +7,7 @@ export const beginQuorumEpochRequest = message({
   listeners: ['controller'],
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+', default: null }),
     voterId: field(int32, '1+', { default: -1, ignorable: true, entityType: 'brokerId' }),
     topics: field(
@@ -40,7 +40,7 @@ export const beginQuorumEpochRequest = message({
       '1+',
       { ignorable: true },
     ),
-  },
+  }),
 });
 
 export type BeginQuorumEpochRequest = ValueOf<typeof beginQuorumEpochRequest>;
@@ -51,7 +51,7 @@ export const beginQuorumEpochResponse = message({
   apiKey: 53,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     topics: field(
       array(
@@ -83,7 +83,7 @@ export const beginQuorumEpochResponse = message({
       '1+',
       { tag: 0, tagged: '1+' },
     ),
-  },
+  }),
 });
 
 export type BeginQuorumEpochResponse = ValueOf<typeof beginQuorumEpochResponse>;

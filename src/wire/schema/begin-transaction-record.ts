@@ -6,9 +6,9 @@ export const beginTransactionRecord = message({
   apiKey: 23,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     name: field(string, '0+', { nullable: '0+', tag: 0, tagged: '0+', default: null }),
-  },
+  }),
 });
 
 export type BeginTransactionRecord = ValueOf<typeof beginTransactionRecord>;

@@ -7,7 +7,7 @@ export const brokerHeartbeatRequest = message({
   listeners: ['controller'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+', { default: -1 }),
     currentMetadataOffset: field(int64, '0+'),
@@ -15,7 +15,7 @@ export const brokerHeartbeatRequest = message({
     wantShutDown: field(bool, '0+'),
     offlineLogDirs: field(array(uuid), '1+', { tag: 0, tagged: '1+' }),
     cordonedLogDirs: field(array(uuid), '2+', { nullable: '2+', tag: 1, tagged: '2+', default: null }),
-  },
+  }),
 });
 
 export type BrokerHeartbeatRequest = ValueOf<typeof brokerHeartbeatRequest>;
@@ -26,13 +26,13 @@ export const brokerHeartbeatResponse = message({
   apiKey: 63,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     isCaughtUp: field(bool, '0+', { default: false }),
     isFenced: field(bool, '0+', { default: true }),
     shouldShutDown: field(bool, '0+'),
-  },
+  }),
 });
 
 export type BrokerHeartbeatResponse = ValueOf<typeof brokerHeartbeatResponse>;

@@ -20,7 +20,7 @@ export const brokerRegistrationRequest = message({
   listeners: ['controller'],
   versions: '0-4',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     clusterId: field(string, '0+'),
     incarnationId: field(uuid, '0+'),
@@ -49,7 +49,7 @@ export const brokerRegistrationRequest = message({
     isMigratingZkBroker: field(bool, '1+', { default: false }),
     logDirs: field(array(uuid), '2+', { ignorable: true }),
     previousBrokerEpoch: field(int64, '3+', { default: -1, ignorable: true }),
-  },
+  }),
 });
 
 export type BrokerRegistrationRequest = ValueOf<typeof brokerRegistrationRequest>;
@@ -60,11 +60,11 @@ export const brokerRegistrationResponse = message({
   apiKey: 62,
   versions: '0-4',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     brokerEpoch: field(int64, '0+', { default: -1 }),
-  },
+  }),
 });
 
 export type BrokerRegistrationResponse = ValueOf<typeof brokerRegistrationResponse>;

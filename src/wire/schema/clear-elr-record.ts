@@ -6,9 +6,9 @@ export const clearElrRecord = message({
   apiKey: 28,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topicName: field(string, '0+', { entityType: 'topicName' }),
-  },
+  }),
 });
 
 export type ClearElrRecord = ValueOf<typeof clearElrRecord>;

@@ -6,7 +6,7 @@ export const clientQuotaRecord = message({
   apiKey: 14,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     entity: field(
       array(
         struct('EntityData', {
@@ -19,7 +19,7 @@ export const clientQuotaRecord = message({
     key: field(string, '0+'),
     value: field(float64, '0+'),
     remove: field(bool, '0+'),
-  },
+  }),
 });
 
 export type ClientQuotaRecord = ValueOf<typeof clientQuotaRecord>;

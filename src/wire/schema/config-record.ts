@@ -6,12 +6,12 @@ export const configRecord = message({
   apiKey: 4,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     resourceType: field(int8, '0+'),
     resourceName: field(string, '0+'),
     name: field(string, '0+'),
     value: field(string, '0+', { nullable: '0+' }),
-  },
+  }),
 });
 
 export type ConfigRecord = ValueOf<typeof configRecord>;

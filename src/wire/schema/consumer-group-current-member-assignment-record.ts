@@ -6,10 +6,10 @@ export const consumerGroupCurrentMemberAssignmentKey = message({
   apiKey: 8,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupCurrentMemberAssignmentKey = ValueOf<typeof consumerGroupCurrentMemberAssignmentKey>;
@@ -30,13 +30,13 @@ export const consumerGroupCurrentMemberAssignmentValue = message({
   apiKey: 8,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     memberEpoch: field(int32, '0+'),
     previousMemberEpoch: field(int32, '0+'),
     state: field(int8, '0+'),
     assignedPartitions: field(array(consumerGroupCurrentMemberAssignmentValueTopicPartitions), '0+'),
     partitionsPendingRevocation: field(array(consumerGroupCurrentMemberAssignmentValueTopicPartitions), '0+'),
-  },
+  }),
 });
 
 export type ConsumerGroupCurrentMemberAssignmentValue = ValueOf<typeof consumerGroupCurrentMemberAssignmentValue>;

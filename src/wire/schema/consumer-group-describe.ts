@@ -7,10 +7,10 @@ export const consumerGroupDescribeRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupIds: field(array(string), '0+', { entityType: 'groupId' }),
     includeAuthorizedOperations: field(bool, '0+'),
-  },
+  }),
 });
 
 export type ConsumerGroupDescribeRequest = ValueOf<typeof consumerGroupDescribeRequest>;
@@ -39,7 +39,7 @@ export const consumerGroupDescribeResponse = message({
   apiKey: 69,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     groups: field(
       array(
@@ -74,7 +74,7 @@ export const consumerGroupDescribeResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupDescribeResponse = ValueOf<typeof consumerGroupDescribeResponse>;

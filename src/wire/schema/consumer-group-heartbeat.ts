@@ -7,7 +7,7 @@ export const consumerGroupHeartbeatRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     memberId: field(string, '0+'),
     memberEpoch: field(int32, '0+'),
@@ -27,7 +27,7 @@ export const consumerGroupHeartbeatRequest = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupHeartbeatRequest = ValueOf<typeof consumerGroupHeartbeatRequest>;
@@ -47,7 +47,7 @@ export const consumerGroupHeartbeatResponse = message({
   apiKey: 68,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -61,7 +61,7 @@ export const consumerGroupHeartbeatResponse = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupHeartbeatResponse = ValueOf<typeof consumerGroupHeartbeatResponse>;

@@ -6,10 +6,10 @@ export const consumerGroupMemberMetadataKey = message({
   apiKey: 5,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupMemberMetadataKey = ValueOf<typeof consumerGroupMemberMetadataKey>;
@@ -20,7 +20,7 @@ export const consumerGroupMemberMetadataValue = message({
   apiKey: 5,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     instanceId: field(string, '0+', { nullable: '0+' }),
     rackId: field(string, '0+', { nullable: '0+' }),
     clientId: field(string, '0+'),
@@ -45,7 +45,7 @@ export const consumerGroupMemberMetadataValue = message({
       '0+',
       { nullable: '0+', tag: 0, tagged: '0+' },
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupMemberMetadataValue = ValueOf<typeof consumerGroupMemberMetadataValue>;

@@ -6,9 +6,9 @@ export const consumerGroupMetadataKey = message({
   apiKey: 3,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupMetadataKey = ValueOf<typeof consumerGroupMetadataKey>;
@@ -19,10 +19,10 @@ export const consumerGroupMetadataValue = message({
   apiKey: 3,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     epoch: field(int32, '0+'),
     metadataHash: field(int64, '0+', { tag: 0, tagged: '0+', default: 0 }),
-  },
+  }),
 });
 
 export type ConsumerGroupMetadataValue = ValueOf<typeof consumerGroupMetadataValue>;

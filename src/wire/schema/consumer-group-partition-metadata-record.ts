@@ -6,9 +6,9 @@ export const consumerGroupPartitionMetadataKey = message({
   apiKey: 4,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupPartitionMetadataKey = ValueOf<typeof consumerGroupPartitionMetadataKey>;
@@ -19,7 +19,7 @@ export const consumerGroupPartitionMetadataValue = message({
   apiKey: 4,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('TopicMetadata', {
@@ -39,7 +39,7 @@ export const consumerGroupPartitionMetadataValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupPartitionMetadataValue = ValueOf<typeof consumerGroupPartitionMetadataValue>;

@@ -6,10 +6,10 @@ export const consumerGroupRegularExpressionKey = message({
   apiKey: 16,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     regularExpression: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupRegularExpressionKey = ValueOf<typeof consumerGroupRegularExpressionKey>;
@@ -20,11 +20,11 @@ export const consumerGroupRegularExpressionValue = message({
   apiKey: 16,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topics: field(array(string), '0+'),
     version: field(int64, '0+'),
     timestamp: field(int64, '0+'),
-  },
+  }),
 });
 
 export type ConsumerGroupRegularExpressionValue = ValueOf<typeof consumerGroupRegularExpressionValue>;

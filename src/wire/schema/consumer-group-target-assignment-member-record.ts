@@ -6,10 +6,10 @@ export const consumerGroupTargetAssignmentMemberKey = message({
   apiKey: 7,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ConsumerGroupTargetAssignmentMemberKey = ValueOf<typeof consumerGroupTargetAssignmentMemberKey>;
@@ -20,7 +20,7 @@ export const consumerGroupTargetAssignmentMemberValue = message({
   apiKey: 7,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topicPartitions: field(
       array(
         struct('TopicPartition', {
@@ -30,7 +30,7 @@ export const consumerGroupTargetAssignmentMemberValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ConsumerGroupTargetAssignmentMemberValue = ValueOf<typeof consumerGroupTargetAssignmentMemberValue>;

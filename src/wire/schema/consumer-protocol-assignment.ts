@@ -5,7 +5,7 @@ export const consumerProtocolAssignment = message({
   kind: 'data',
   versions: '0-3',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     assignedPartitions: field(
       array(
         struct('TopicPartition', {
@@ -16,7 +16,7 @@ export const consumerProtocolAssignment = message({
       '0+',
     ),
     userData: field(bytes, '0+', { nullable: '0+', default: null, zeroCopy: true }),
-  },
+  }),
 });
 
 export type ConsumerProtocolAssignment = ValueOf<typeof consumerProtocolAssignment>;

@@ -5,7 +5,7 @@ export const consumerProtocolSubscription = message({
   kind: 'data',
   versions: '0-3',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     topics: field(array(string), '0+'),
     userData: field(bytes, '0+', { nullable: '0+', default: null, zeroCopy: true }),
     ownedPartitions: field(
@@ -20,7 +20,7 @@ export const consumerProtocolSubscription = message({
     ),
     generationId: field(int32, '2+', { default: -1, ignorable: true }),
     rackId: field(string, '3+', { nullable: '3+', default: null, ignorable: true }),
-  },
+  }),
 });
 
 export type ConsumerProtocolSubscription = ValueOf<typeof consumerProtocolSubscription>;

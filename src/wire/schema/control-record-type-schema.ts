@@ -5,9 +5,9 @@ export const controlRecordTypeSchema = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     type: field(int16, '0+'),
-  },
+  }),
 });
 
 export type ControlRecordTypeSchema = ValueOf<typeof controlRecordTypeSchema>;

@@ -7,7 +7,7 @@ export const controllerRegistrationRequest = message({
   listeners: ['controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     controllerId: field(int32, '0+'),
     incarnationId: field(uuid, '0+'),
     zkMigrationReady: field(bool, '0+'),
@@ -32,7 +32,7 @@ export const controllerRegistrationRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ControllerRegistrationRequest = ValueOf<typeof controllerRegistrationRequest>;
@@ -43,11 +43,11 @@ export const controllerRegistrationResponse = message({
   apiKey: 70,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
-  },
+  }),
 });
 
 export type ControllerRegistrationResponse = ValueOf<typeof controllerRegistrationResponse>;

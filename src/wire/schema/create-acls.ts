@@ -7,7 +7,7 @@ export const createAclsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     creations: field(
       array(
         struct('AclCreation', {
@@ -22,7 +22,7 @@ export const createAclsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type CreateAclsRequest = ValueOf<typeof createAclsRequest>;
@@ -33,7 +33,7 @@ export const createAclsResponse = message({
   apiKey: 30,
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -44,7 +44,7 @@ export const createAclsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type CreateAclsResponse = ValueOf<typeof createAclsResponse>;

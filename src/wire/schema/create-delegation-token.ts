@@ -7,7 +7,7 @@ export const createDelegationTokenRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     ownerPrincipalType: field(string, '3+', { nullable: '3+' }),
     ownerPrincipalName: field(string, '3+', { nullable: '3+' }),
     renewers: field(
@@ -20,7 +20,7 @@ export const createDelegationTokenRequest = message({
       '0+',
     ),
     maxLifetimeMs: field(int64, '0+'),
-  },
+  }),
 });
 
 export type CreateDelegationTokenRequest = ValueOf<typeof createDelegationTokenRequest>;
@@ -31,7 +31,7 @@ export const createDelegationTokenResponse = message({
   apiKey: 38,
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     principalType: field(string, '0+'),
     principalName: field(string, '0+'),
@@ -43,7 +43,7 @@ export const createDelegationTokenResponse = message({
     tokenId: field(string, '0+'),
     hmac: field(bytes, '0+'),
     throttleTimeMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type CreateDelegationTokenResponse = ValueOf<typeof createDelegationTokenResponse>;

@@ -7,7 +7,7 @@ export const createPartitionsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('CreatePartitionsTopic', {
@@ -28,7 +28,7 @@ export const createPartitionsRequest = message({
     ),
     timeoutMs: field(int32, '0+'),
     validateOnly: field(bool, '0+'),
-  },
+  }),
 });
 
 export type CreatePartitionsRequest = ValueOf<typeof createPartitionsRequest>;
@@ -39,7 +39,7 @@ export const createPartitionsResponse = message({
   apiKey: 37,
   versions: '0-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -51,7 +51,7 @@ export const createPartitionsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type CreatePartitionsResponse = ValueOf<typeof createPartitionsResponse>;

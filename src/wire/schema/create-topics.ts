@@ -7,7 +7,7 @@ export const createTopicsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '2-7',
   flexibleVersions: '5+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('CreatableTopic', {
@@ -38,7 +38,7 @@ export const createTopicsRequest = message({
     ),
     timeoutMs: field(int32, '0+', { default: 60000 }),
     validateOnly: field(bool, '1+', { default: false }),
-  },
+  }),
 });
 
 export type CreateTopicsRequest = ValueOf<typeof createTopicsRequest>;
@@ -49,7 +49,7 @@ export const createTopicsResponse = message({
   apiKey: 19,
   versions: '2-7',
   flexibleVersions: '5+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '2+', { ignorable: true }),
     topics: field(
       array(
@@ -78,7 +78,7 @@ export const createTopicsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type CreateTopicsResponse = ValueOf<typeof createTopicsResponse>;

@@ -5,11 +5,11 @@ export const defaultPrincipalData = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     type: field(string, '0+'),
     name: field(string, '0+'),
     tokenAuthenticated: field(bool, '0+'),
-  },
+  }),
 });
 
 export type DefaultPrincipalData = ValueOf<typeof defaultPrincipalData>;

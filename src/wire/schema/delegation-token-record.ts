@@ -6,7 +6,7 @@ export const delegationTokenRecord = message({
   apiKey: 10,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     owner: field(string, '0+'),
     requester: field(string, '0+'),
     renewers: field(array(string), '0+'),
@@ -14,7 +14,7 @@ export const delegationTokenRecord = message({
     maxTimestamp: field(int64, '0+'),
     expirationTimestamp: field(int64, '0+'),
     tokenId: field(string, '0+'),
-  },
+  }),
 });
 
 export type DelegationTokenRecord = ValueOf<typeof delegationTokenRecord>;

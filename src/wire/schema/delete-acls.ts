@@ -7,7 +7,7 @@ export const deleteAclsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     filters: field(
       array(
         struct('DeleteAclsFilter', {
@@ -22,7 +22,7 @@ export const deleteAclsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteAclsRequest = ValueOf<typeof deleteAclsRequest>;
@@ -33,7 +33,7 @@ export const deleteAclsResponse = message({
   apiKey: 31,
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     filterResults: field(
       array(
@@ -60,7 +60,7 @@ export const deleteAclsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteAclsResponse = ValueOf<typeof deleteAclsResponse>;

@@ -7,9 +7,9 @@ export const deleteGroupsRequest = message({
   listeners: ['broker'],
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     groupsNames: field(array(string), '0+', { entityType: 'groupId' }),
-  },
+  }),
 });
 
 export type DeleteGroupsRequest = ValueOf<typeof deleteGroupsRequest>;
@@ -20,7 +20,7 @@ export const deleteGroupsResponse = message({
   apiKey: 42,
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -31,7 +31,7 @@ export const deleteGroupsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteGroupsResponse = ValueOf<typeof deleteGroupsResponse>;

@@ -7,7 +7,7 @@ export const deleteRecordsRequest = message({
   listeners: ['broker'],
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('DeleteRecordsTopic', {
@@ -26,7 +26,7 @@ export const deleteRecordsRequest = message({
       '0+',
     ),
     timeoutMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type DeleteRecordsRequest = ValueOf<typeof deleteRecordsRequest>;
@@ -37,7 +37,7 @@ export const deleteRecordsResponse = message({
   apiKey: 21,
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     topics: field(
       array(
@@ -57,7 +57,7 @@ export const deleteRecordsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteRecordsResponse = ValueOf<typeof deleteRecordsResponse>;

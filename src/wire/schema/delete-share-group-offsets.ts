@@ -7,7 +7,7 @@ export const deleteShareGroupOffsetsRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     topics: field(
       array(
@@ -17,7 +17,7 @@ export const deleteShareGroupOffsetsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteShareGroupOffsetsRequest = ValueOf<typeof deleteShareGroupOffsetsRequest>;
@@ -28,7 +28,7 @@ export const deleteShareGroupOffsetsResponse = message({
   apiKey: 92,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -43,7 +43,7 @@ export const deleteShareGroupOffsetsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteShareGroupOffsetsResponse = ValueOf<typeof deleteShareGroupOffsetsResponse>;

@@ -7,7 +7,7 @@ export const deleteShareGroupStateRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+'),
     topics: field(
       array(
@@ -25,7 +25,7 @@ export const deleteShareGroupStateRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteShareGroupStateRequest = ValueOf<typeof deleteShareGroupStateRequest>;
@@ -36,7 +36,7 @@ export const deleteShareGroupStateResponse = message({
   apiKey: 86,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     results: field(
       array(
         struct('DeleteStateResult', {
@@ -55,7 +55,7 @@ export const deleteShareGroupStateResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteShareGroupStateResponse = ValueOf<typeof deleteShareGroupStateResponse>;

@@ -7,7 +7,7 @@ export const deleteTopicsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-6',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('DeleteTopicState', {
@@ -19,7 +19,7 @@ export const deleteTopicsRequest = message({
     ),
     topicNames: field(array(string), '0-5', { ignorable: true, entityType: 'topicName' }),
     timeoutMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type DeleteTopicsRequest = ValueOf<typeof deleteTopicsRequest>;
@@ -30,7 +30,7 @@ export const deleteTopicsResponse = message({
   apiKey: 20,
   versions: '1-6',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     responses: field(
       array(
@@ -43,7 +43,7 @@ export const deleteTopicsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DeleteTopicsResponse = ValueOf<typeof deleteTopicsResponse>;

@@ -7,7 +7,7 @@ export const describeAclsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     resourceTypeFilter: field(int8, '0+'),
     resourceNameFilter: field(string, '0+', { nullable: '0+' }),
     patternTypeFilter: field(int8, '1+', { default: 3 }),
@@ -15,7 +15,7 @@ export const describeAclsRequest = message({
     hostFilter: field(string, '0+', { nullable: '0+' }),
     operation: field(int8, '0+'),
     permissionType: field(int8, '0+'),
-  },
+  }),
 });
 
 export type DescribeAclsRequest = ValueOf<typeof describeAclsRequest>;
@@ -26,7 +26,7 @@ export const describeAclsResponse = message({
   apiKey: 29,
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
@@ -51,7 +51,7 @@ export const describeAclsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeAclsResponse = ValueOf<typeof describeAclsResponse>;

@@ -7,7 +7,7 @@ export const describeClientQuotasRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     components: field(
       array(
         struct('ComponentData', {
@@ -19,7 +19,7 @@ export const describeClientQuotasRequest = message({
       '0+',
     ),
     strict: field(bool, '0+'),
-  },
+  }),
 });
 
 export type DescribeClientQuotasRequest = ValueOf<typeof describeClientQuotasRequest>;
@@ -30,7 +30,7 @@ export const describeClientQuotasResponse = message({
   apiKey: 48,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
@@ -60,7 +60,7 @@ export const describeClientQuotasResponse = message({
       '0+',
       { nullable: '0+' },
     ),
-  },
+  }),
 });
 
 export type DescribeClientQuotasResponse = ValueOf<typeof describeClientQuotasResponse>;

@@ -7,11 +7,11 @@ export const describeClusterRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     includeClusterAuthorizedOperations: field(bool, '0+'),
     endpointType: field(int8, '1+', { default: 1 }),
     includeFencedBrokers: field(bool, '2+'),
-  },
+  }),
 });
 
 export type DescribeClusterRequest = ValueOf<typeof describeClusterRequest>;
@@ -22,7 +22,7 @@ export const describeClusterResponse = message({
   apiKey: 60,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -42,7 +42,7 @@ export const describeClusterResponse = message({
       '0+',
     ),
     clusterAuthorizedOperations: field(int32, '0+', { default: -2147483648 }),
-  },
+  }),
 });
 
 export type DescribeClusterResponse = ValueOf<typeof describeClusterResponse>;

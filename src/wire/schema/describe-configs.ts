@@ -7,7 +7,7 @@ export const describeConfigsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     resources: field(
       array(
         struct('DescribeConfigsResource', {
@@ -20,7 +20,7 @@ export const describeConfigsRequest = message({
     ),
     includeSynonyms: field(bool, '1+', { default: false }),
     includeDocumentation: field(bool, '3+', { default: false }),
-  },
+  }),
 });
 
 export type DescribeConfigsRequest = ValueOf<typeof describeConfigsRequest>;
@@ -31,7 +31,7 @@ export const describeConfigsResponse = message({
   apiKey: 32,
   versions: '1-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     results: field(
       array(
@@ -69,7 +69,7 @@ export const describeConfigsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeConfigsResponse = ValueOf<typeof describeConfigsResponse>;

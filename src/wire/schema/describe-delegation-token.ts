@@ -7,7 +7,7 @@ export const describeDelegationTokenRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     owners: field(
       array(
         struct('DescribeDelegationTokenOwner', {
@@ -18,7 +18,7 @@ export const describeDelegationTokenRequest = message({
       '0+',
       { nullable: '0+' },
     ),
-  },
+  }),
 });
 
 export type DescribeDelegationTokenRequest = ValueOf<typeof describeDelegationTokenRequest>;
@@ -29,7 +29,7 @@ export const describeDelegationTokenResponse = message({
   apiKey: 41,
   versions: '1-3',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     tokens: field(
       array(
@@ -57,7 +57,7 @@ export const describeDelegationTokenResponse = message({
       '0+',
     ),
     throttleTimeMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type DescribeDelegationTokenResponse = ValueOf<typeof describeDelegationTokenResponse>;

@@ -7,10 +7,10 @@ export const describeGroupsRequest = message({
   listeners: ['broker'],
   versions: '0-6',
   flexibleVersions: '5+',
-  fields: {
+  fields: () => ({
     groups: field(array(string), '0+', { entityType: 'groupId' }),
     includeAuthorizedOperations: field(bool, '3+'),
-  },
+  }),
 });
 
 export type DescribeGroupsRequest = ValueOf<typeof describeGroupsRequest>;
@@ -21,7 +21,7 @@ export const describeGroupsResponse = message({
   apiKey: 15,
   versions: '0-6',
   flexibleVersions: '5+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     groups: field(
       array(
@@ -50,7 +50,7 @@ export const describeGroupsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeGroupsResponse = ValueOf<typeof describeGroupsResponse>;

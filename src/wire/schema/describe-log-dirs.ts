@@ -7,7 +7,7 @@ export const describeLogDirsRequest = message({
   listeners: ['broker'],
   versions: '1-5',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('DescribableLogDirTopic', {
@@ -18,7 +18,7 @@ export const describeLogDirsRequest = message({
       '0+',
       { nullable: '0+' },
     ),
-  },
+  }),
 });
 
 export type DescribeLogDirsRequest = ValueOf<typeof describeLogDirsRequest>;
@@ -29,7 +29,7 @@ export const describeLogDirsResponse = message({
   apiKey: 35,
   versions: '1-5',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '3+', { ignorable: true }),
     results: field(
@@ -63,7 +63,7 @@ export const describeLogDirsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeLogDirsResponse = ValueOf<typeof describeLogDirsResponse>;

@@ -7,7 +7,7 @@ export const describeProducersRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('TopicRequest', {
@@ -17,7 +17,7 @@ export const describeProducersRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeProducersRequest = ValueOf<typeof describeProducersRequest>;
@@ -28,7 +28,7 @@ export const describeProducersResponse = message({
   apiKey: 61,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     topics: field(
       array(
@@ -61,7 +61,7 @@ export const describeProducersResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeProducersResponse = ValueOf<typeof describeProducersResponse>;

@@ -7,7 +7,7 @@ export const describeQuorumRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('TopicData', {
@@ -24,7 +24,7 @@ export const describeQuorumRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeQuorumRequest = ValueOf<typeof describeQuorumRequest>;
@@ -47,7 +47,7 @@ export const describeQuorumResponse = message({
   apiKey: 55,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '2+', { nullable: '2+', ignorable: true }),
     topics: field(
@@ -91,7 +91,7 @@ export const describeQuorumResponse = message({
       ),
       '2+',
     ),
-  },
+  }),
 });
 
 export type DescribeQuorumResponse = ValueOf<typeof describeQuorumResponse>;

@@ -7,7 +7,7 @@ export const describeShareGroupOffsetsRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groups: field(
       array(
         struct('DescribeShareGroupOffsetsRequestGroup', {
@@ -26,7 +26,7 @@ export const describeShareGroupOffsetsRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeShareGroupOffsetsRequest = ValueOf<typeof describeShareGroupOffsetsRequest>;
@@ -37,7 +37,7 @@ export const describeShareGroupOffsetsResponse = message({
   apiKey: 90,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     groups: field(
       array(
@@ -71,7 +71,7 @@ export const describeShareGroupOffsetsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeShareGroupOffsetsResponse = ValueOf<typeof describeShareGroupOffsetsResponse>;

@@ -7,7 +7,7 @@ export const describeTopicPartitionsRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('TopicRequest', {
@@ -25,7 +25,7 @@ export const describeTopicPartitionsRequest = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type DescribeTopicPartitionsRequest = ValueOf<typeof describeTopicPartitionsRequest>;
@@ -36,7 +36,7 @@ export const describeTopicPartitionsResponse = message({
   apiKey: 75,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+', { ignorable: true }),
     topics: field(
       array(
@@ -78,7 +78,7 @@ export const describeTopicPartitionsResponse = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type DescribeTopicPartitionsResponse = ValueOf<typeof describeTopicPartitionsResponse>;

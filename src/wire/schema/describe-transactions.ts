@@ -7,9 +7,9 @@ export const describeTransactionsRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     transactionalIds: field(array(string), '0+', { entityType: 'transactionalId' }),
-  },
+  }),
 });
 
 export type DescribeTransactionsRequest = ValueOf<typeof describeTransactionsRequest>;
@@ -20,7 +20,7 @@ export const describeTransactionsResponse = message({
   apiKey: 65,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     transactionStates: field(
       array(
@@ -45,7 +45,7 @@ export const describeTransactionsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeTransactionsResponse = ValueOf<typeof describeTransactionsResponse>;

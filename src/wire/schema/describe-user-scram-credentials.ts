@@ -7,7 +7,7 @@ export const describeUserScramCredentialsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     users: field(
       array(
         struct('UserName', {
@@ -17,7 +17,7 @@ export const describeUserScramCredentialsRequest = message({
       '0+',
       { nullable: '0+' },
     ),
-  },
+  }),
 });
 
 export type DescribeUserScramCredentialsRequest = ValueOf<typeof describeUserScramCredentialsRequest>;
@@ -28,7 +28,7 @@ export const describeUserScramCredentialsResponse = message({
   apiKey: 50,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
@@ -51,7 +51,7 @@ export const describeUserScramCredentialsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type DescribeUserScramCredentialsResponse = ValueOf<typeof describeUserScramCredentialsResponse>;

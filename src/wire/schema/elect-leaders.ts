@@ -7,7 +7,7 @@ export const electLeadersRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     electionType: field(int8, '1+'),
     topicPartitions: field(
       array(
@@ -20,7 +20,7 @@ export const electLeadersRequest = message({
       { nullable: '0+' },
     ),
     timeoutMs: field(int32, '0+', { default: 60000 }),
-  },
+  }),
 });
 
 export type ElectLeadersRequest = ValueOf<typeof electLeadersRequest>;
@@ -31,7 +31,7 @@ export const electLeadersResponse = message({
   apiKey: 43,
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '1+'),
     replicaElectionResults: field(
@@ -52,7 +52,7 @@ export const electLeadersResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ElectLeadersResponse = ValueOf<typeof electLeadersResponse>;

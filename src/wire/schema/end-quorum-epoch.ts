@@ -7,7 +7,7 @@ export const endQuorumEpochRequest = message({
   listeners: ['controller'],
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+', default: null }),
     topics: field(
       array(
@@ -49,7 +49,7 @@ export const endQuorumEpochRequest = message({
       '1+',
       { ignorable: true },
     ),
-  },
+  }),
 });
 
 export type EndQuorumEpochRequest = ValueOf<typeof endQuorumEpochRequest>;
@@ -60,7 +60,7 @@ export const endQuorumEpochResponse = message({
   apiKey: 54,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     topics: field(
       array(
@@ -92,7 +92,7 @@ export const endQuorumEpochResponse = message({
       '1+',
       { tag: 0, tagged: '1+' },
     ),
-  },
+  }),
 });
 
 export type EndQuorumEpochResponse = ValueOf<typeof endQuorumEpochResponse>;

@@ -6,7 +6,7 @@ export const endTransactionRecord = message({
   apiKey: 24,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {},
+  fields: () => ({}),
 });
 
 export type EndTransactionRecord = ValueOf<typeof endTransactionRecord>;

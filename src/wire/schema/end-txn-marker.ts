@@ -5,9 +5,9 @@ export const endTxnMarker = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     coordinatorEpoch: field(int32, '0+'),
-  },
+  }),
 });
 
 export type EndTxnMarker = ValueOf<typeof endTxnMarker>;

@@ -7,12 +7,12 @@ export const endTxnRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '0+', { entityType: 'transactionalId' }),
     producerId: field(int64, '0+', { entityType: 'producerId' }),
     producerEpoch: field(int16, '0+'),
     committed: field(bool, '0+'),
-  },
+  }),
 });
 
 export type EndTxnRequest = ValueOf<typeof endTxnRequest>;
@@ -23,12 +23,12 @@ export const endTxnResponse = message({
   apiKey: 26,
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     producerId: field(int64, '5+', { default: -1, ignorable: true, entityType: 'producerId' }),
     producerEpoch: field(int16, '5+', { default: -1, ignorable: true }),
-  },
+  }),
 });
 
 export type EndTxnResponse = ValueOf<typeof endTxnResponse>;

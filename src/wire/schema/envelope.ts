@@ -7,11 +7,11 @@ export const envelopeRequest = message({
   listeners: ['controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     requestData: field(bytes, '0+', { zeroCopy: true }),
     requestPrincipal: field(bytes, '0+', { nullable: '0+' }),
     clientHostAddress: field(bytes, '0+'),
-  },
+  }),
 });
 
 export type EnvelopeRequest = ValueOf<typeof envelopeRequest>;
@@ -22,10 +22,10 @@ export const envelopeResponse = message({
   apiKey: 58,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     responseData: field(bytes, '0+', { nullable: '0+', default: null, zeroCopy: true }),
     errorCode: field(int16, '0+'),
-  },
+  }),
 });
 
 export type EnvelopeResponse = ValueOf<typeof envelopeResponse>;

@@ -7,10 +7,10 @@ export const expireDelegationTokenRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     hmac: field(bytes, '0+'),
     expiryTimePeriodMs: field(int64, '0+'),
-  },
+  }),
 });
 
 export type ExpireDelegationTokenRequest = ValueOf<typeof expireDelegationTokenRequest>;
@@ -21,11 +21,11 @@ export const expireDelegationTokenResponse = message({
   apiKey: 40,
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     expiryTimestampMs: field(int64, '0+'),
     throttleTimeMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type ExpireDelegationTokenResponse = ValueOf<typeof expireDelegationTokenResponse>;

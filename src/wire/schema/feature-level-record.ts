@@ -6,10 +6,10 @@ export const featureLevelRecord = message({
   apiKey: 12,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     name: field(string, '0+'),
     featureLevel: field(int16, '0+'),
-  },
+  }),
 });
 
 export type FeatureLevelRecord = ValueOf<typeof featureLevelRecord>;

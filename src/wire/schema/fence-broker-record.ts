@@ -6,10 +6,10 @@ export const fenceBrokerRecord = message({
   apiKey: 7,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     id: field(int32, '0+', { entityType: 'brokerId' }),
     epoch: field(int64, '0+'),
-  },
+  }),
 });
 
 export type FenceBrokerRecord = ValueOf<typeof fenceBrokerRecord>;

@@ -20,7 +20,7 @@ export const fetchSnapshotRequest = message({
   listeners: ['controller'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+', tag: 0, tagged: '0+', default: null }),
     replicaId: field(int32, '0+', { default: -1, entityType: 'brokerId' }),
     maxBytes: field(int32, '0+', { default: 2147483647 }),
@@ -50,7 +50,7 @@ export const fetchSnapshotRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type FetchSnapshotRequest = ValueOf<typeof fetchSnapshotRequest>;
@@ -61,7 +61,7 @@ export const fetchSnapshotResponse = message({
   apiKey: 59,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     topics: field(
@@ -110,7 +110,7 @@ export const fetchSnapshotResponse = message({
       '1+',
       { tag: 0, tagged: '1+' },
     ),
-  },
+  }),
 });
 
 export type FetchSnapshotResponse = ValueOf<typeof fetchSnapshotResponse>;

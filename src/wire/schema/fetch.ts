@@ -21,7 +21,7 @@ export const fetchRequest = message({
   listeners: ['broker', 'controller'],
   versions: '4-18',
   flexibleVersions: '12+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '12+', { nullable: '12+', tag: 0, tagged: '12+', default: null, ignorable: true }),
     replicaId: field(int32, '0-14', { default: -1, entityType: 'brokerId' }),
     replicaState: field(
@@ -73,7 +73,7 @@ export const fetchRequest = message({
       '7+',
     ),
     rackId: field(string, '11+', { ignorable: true }),
-  },
+  }),
 });
 
 export type FetchRequest = ValueOf<typeof fetchRequest>;
@@ -84,7 +84,7 @@ export const fetchResponse = message({
   apiKey: 1,
   versions: '4-18',
   flexibleVersions: '12+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '7+', { ignorable: true }),
     sessionId: field(int32, '7+', { default: 0 }),
@@ -157,7 +157,7 @@ export const fetchResponse = message({
       '16+',
       { tag: 0, tagged: '16+' },
     ),
-  },
+  }),
 });
 
 export type FetchResponse = ValueOf<typeof fetchResponse>;

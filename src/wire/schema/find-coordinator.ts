@@ -7,11 +7,11 @@ export const findCoordinatorRequest = message({
   listeners: ['broker'],
   versions: '0-6',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     key: field(string, '0-3'),
     keyType: field(int8, '1+', { default: 0 }),
     coordinatorKeys: field(array(string), '4+'),
-  },
+  }),
 });
 
 export type FindCoordinatorRequest = ValueOf<typeof findCoordinatorRequest>;
@@ -22,7 +22,7 @@ export const findCoordinatorResponse = message({
   apiKey: 10,
   versions: '0-6',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '0-3'),
     errorMessage: field(string, '1-3', { nullable: '1-3', ignorable: true }),
@@ -42,7 +42,7 @@ export const findCoordinatorResponse = message({
       ),
       '4+',
     ),
-  },
+  }),
 });
 
 export type FindCoordinatorResponse = ValueOf<typeof findCoordinatorResponse>;

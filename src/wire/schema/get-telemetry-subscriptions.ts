@@ -7,9 +7,9 @@ export const getTelemetrySubscriptionsRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clientInstanceId: field(uuid, '0+'),
-  },
+  }),
 });
 
 export type GetTelemetrySubscriptionsRequest = ValueOf<typeof getTelemetrySubscriptionsRequest>;
@@ -20,7 +20,7 @@ export const getTelemetrySubscriptionsResponse = message({
   apiKey: 71,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     clientInstanceId: field(uuid, '0+'),
@@ -30,7 +30,7 @@ export const getTelemetrySubscriptionsResponse = message({
     telemetryMaxBytes: field(int32, '0+'),
     deltaTemporality: field(bool, '0+'),
     requestedMetrics: field(array(string), '0+'),
-  },
+  }),
 });
 
 export type GetTelemetrySubscriptionsResponse = ValueOf<typeof getTelemetrySubscriptionsResponse>;

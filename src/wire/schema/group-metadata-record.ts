@@ -6,9 +6,9 @@ export const groupMetadataKey = message({
   apiKey: 2,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     group: field(string, '0'),
-  },
+  }),
 });
 
 export type GroupMetadataKey = ValueOf<typeof groupMetadataKey>;
@@ -34,14 +34,14 @@ export const groupMetadataValue = message({
   apiKey: 2,
   versions: '0-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     protocolType: field(string, '0+'),
     generation: field(int32, '0+'),
     protocol: field(string, '0+', { nullable: '0+' }),
     leader: field(string, '0+', { nullable: '0+' }),
     currentStateTimestamp: field(int64, '2+', { default: -1, ignorable: true }),
     members: field(array(groupMetadataValueMemberMetadata), '0+'),
-  },
+  }),
 });
 
 export type GroupMetadataValue = ValueOf<typeof groupMetadataValue>;

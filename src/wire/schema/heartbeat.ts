@@ -7,12 +7,12 @@ export const heartbeatRequest = message({
   listeners: ['broker'],
   versions: '0-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     generationId: field(int32, '0+'),
     memberId: field(string, '0+'),
     groupInstanceId: field(string, '3+', { nullable: '3+', default: null }),
-  },
+  }),
 });
 
 export type HeartbeatRequest = ValueOf<typeof heartbeatRequest>;
@@ -23,10 +23,10 @@ export const heartbeatResponse = message({
   apiKey: 12,
   versions: '0-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '0+'),
-  },
+  }),
 });
 
 export type HeartbeatResponse = ValueOf<typeof heartbeatResponse>;

@@ -7,7 +7,7 @@ export const incrementalAlterConfigsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     resources: field(
       array(
         struct('AlterConfigsResource', {
@@ -28,7 +28,7 @@ export const incrementalAlterConfigsRequest = message({
       '0+',
     ),
     validateOnly: field(bool, '0+'),
-  },
+  }),
 });
 
 export type IncrementalAlterConfigsRequest = ValueOf<typeof incrementalAlterConfigsRequest>;
@@ -39,7 +39,7 @@ export const incrementalAlterConfigsResponse = message({
   apiKey: 44,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     responses: field(
       array(
@@ -52,7 +52,7 @@ export const incrementalAlterConfigsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type IncrementalAlterConfigsResponse = ValueOf<typeof incrementalAlterConfigsResponse>;

@@ -8,14 +8,14 @@ export const initProducerIdRequest = message({
   versions: '0-6',
   flexibleVersions: '2+',
   latestVersionUnstable: true,
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '0+', { nullable: '0+', entityType: 'transactionalId' }),
     transactionTimeoutMs: field(int32, '0+'),
     producerId: field(int64, '3+', { default: -1, entityType: 'producerId' }),
     producerEpoch: field(int16, '3+', { default: -1 }),
     enable2Pc: field(bool, '6+', { default: false }),
     keepPreparedTxn: field(bool, '6+', { default: false }),
-  },
+  }),
 });
 
 export type InitProducerIdRequest = ValueOf<typeof initProducerIdRequest>;
@@ -26,14 +26,14 @@ export const initProducerIdResponse = message({
   apiKey: 22,
   versions: '0-6',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     producerId: field(int64, '0+', { default: -1, entityType: 'producerId' }),
     producerEpoch: field(int16, '0+'),
     ongoingTxnProducerId: field(int64, '6+', { default: -1, entityType: 'producerId' }),
     ongoingTxnProducerEpoch: field(int16, '6+', { default: -1 }),
-  },
+  }),
 });
 
 export type InitProducerIdResponse = ValueOf<typeof initProducerIdResponse>;

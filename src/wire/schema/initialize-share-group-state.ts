@@ -7,7 +7,7 @@ export const initializeShareGroupStateRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+'),
     topics: field(
       array(
@@ -27,7 +27,7 @@ export const initializeShareGroupStateRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type InitializeShareGroupStateRequest = ValueOf<typeof initializeShareGroupStateRequest>;
@@ -38,7 +38,7 @@ export const initializeShareGroupStateResponse = message({
   apiKey: 83,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     results: field(
       array(
         struct('InitializeStateResult', {
@@ -57,7 +57,7 @@ export const initializeShareGroupStateResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type InitializeShareGroupStateResponse = ValueOf<typeof initializeShareGroupStateResponse>;

@@ -7,7 +7,7 @@ export const joinGroupRequest = message({
   listeners: ['broker'],
   versions: '0-9',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     sessionTimeoutMs: field(int32, '0+'),
     rebalanceTimeoutMs: field(int32, '1+', { default: -1, ignorable: true }),
@@ -24,7 +24,7 @@ export const joinGroupRequest = message({
       '0+',
     ),
     reason: field(string, '8+', { nullable: '8+', default: null, ignorable: true }),
-  },
+  }),
 });
 
 export type JoinGroupRequest = ValueOf<typeof joinGroupRequest>;
@@ -35,7 +35,7 @@ export const joinGroupResponse = message({
   apiKey: 11,
   versions: '0-9',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '2+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     generationId: field(int32, '0+', { default: -1 }),
@@ -54,7 +54,7 @@ export const joinGroupResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type JoinGroupResponse = ValueOf<typeof joinGroupResponse>;

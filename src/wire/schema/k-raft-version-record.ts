@@ -5,10 +5,10 @@ export const kRaftVersionRecord = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     version: field(int16, '0+'),
     kRaftVersion: field(int16, '0+'),
-  },
+  }),
 });
 
 export type KRaftVersionRecord = ValueOf<typeof kRaftVersionRecord>;

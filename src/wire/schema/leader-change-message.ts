@@ -14,12 +14,12 @@ export const leaderChangeMessage = message({
   kind: 'data',
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     version: field(int16, '0+'),
     leaderId: field(int32, '0+', { entityType: 'brokerId' }),
     voters: field(array(leaderChangeMessageVoter), '0+'),
     grantingVoters: field(array(leaderChangeMessageVoter), '0+'),
-  },
+  }),
 });
 
 export type LeaderChangeMessage = ValueOf<typeof leaderChangeMessage>;

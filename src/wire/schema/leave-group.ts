@@ -7,7 +7,7 @@ export const leaveGroupRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     memberId: field(string, '0-2'),
     members: field(
@@ -20,7 +20,7 @@ export const leaveGroupRequest = message({
       ),
       '3+',
     ),
-  },
+  }),
 });
 
 export type LeaveGroupRequest = ValueOf<typeof leaveGroupRequest>;
@@ -31,7 +31,7 @@ export const leaveGroupResponse = message({
   apiKey: 13,
   versions: '0-5',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     members: field(
@@ -44,7 +44,7 @@ export const leaveGroupResponse = message({
       ),
       '3+',
     ),
-  },
+  }),
 });
 
 export type LeaveGroupResponse = ValueOf<typeof leaveGroupResponse>;

@@ -6,11 +6,11 @@ export const legacyOffsetCommitKey = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     group: field(string, '0'),
     topic: field(string, '0'),
     partition: field(int32, '0'),
-  },
+  }),
 });
 
 export type LegacyOffsetCommitKey = ValueOf<typeof legacyOffsetCommitKey>;
@@ -21,11 +21,11 @@ export const legacyOffsetCommitValue = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     offset: field(int64, '0'),
     metadata: field(string, '0'),
     commitTimestamp: field(int64, '0'),
-  },
+  }),
 });
 
 export type LegacyOffsetCommitValue = ValueOf<typeof legacyOffsetCommitValue>;

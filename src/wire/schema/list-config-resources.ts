@@ -7,9 +7,9 @@ export const listConfigResourcesRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     resourceTypes: field(array(int8), '1+'),
-  },
+  }),
 });
 
 export type ListConfigResourcesRequest = ValueOf<typeof listConfigResourcesRequest>;
@@ -20,7 +20,7 @@ export const listConfigResourcesResponse = message({
   apiKey: 74,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     configResources: field(
@@ -32,7 +32,7 @@ export const listConfigResourcesResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ListConfigResourcesResponse = ValueOf<typeof listConfigResourcesResponse>;

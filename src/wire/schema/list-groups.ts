@@ -7,10 +7,10 @@ export const listGroupsRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     statesFilter: field(array(string), '4+'),
     typesFilter: field(array(string), '5+'),
-  },
+  }),
 });
 
 export type ListGroupsRequest = ValueOf<typeof listGroupsRequest>;
@@ -21,7 +21,7 @@ export const listGroupsResponse = message({
   apiKey: 16,
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     groups: field(
@@ -35,7 +35,7 @@ export const listGroupsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ListGroupsResponse = ValueOf<typeof listGroupsResponse>;

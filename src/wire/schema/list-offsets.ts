@@ -7,7 +7,7 @@ export const listOffsetsRequest = message({
   listeners: ['broker'],
   versions: '1-11',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     replicaId: field(int32, '0+', { entityType: 'brokerId' }),
     isolationLevel: field(int8, '2+'),
     topics: field(
@@ -29,7 +29,7 @@ export const listOffsetsRequest = message({
       '0+',
     ),
     timeoutMs: field(int32, '10+', { ignorable: true }),
-  },
+  }),
 });
 
 export type ListOffsetsRequest = ValueOf<typeof listOffsetsRequest>;
@@ -40,7 +40,7 @@ export const listOffsetsResponse = message({
   apiKey: 2,
   versions: '1-11',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '2+', { ignorable: true }),
     topics: field(
       array(
@@ -62,7 +62,7 @@ export const listOffsetsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ListOffsetsResponse = ValueOf<typeof listOffsetsResponse>;

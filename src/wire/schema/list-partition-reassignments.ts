@@ -7,7 +7,7 @@ export const listPartitionReassignmentsRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     timeoutMs: field(int32, '0+', { default: 60000 }),
     topics: field(
       array(
@@ -19,7 +19,7 @@ export const listPartitionReassignmentsRequest = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type ListPartitionReassignmentsRequest = ValueOf<typeof listPartitionReassignmentsRequest>;
@@ -30,7 +30,7 @@ export const listPartitionReassignmentsResponse = message({
   apiKey: 46,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
@@ -53,7 +53,7 @@ export const listPartitionReassignmentsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ListPartitionReassignmentsResponse = ValueOf<typeof listPartitionReassignmentsResponse>;

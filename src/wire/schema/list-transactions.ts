@@ -7,12 +7,12 @@ export const listTransactionsRequest = message({
   listeners: ['broker'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     stateFilters: field(array(string), '0+'),
     producerIdFilters: field(array(int64), '0+', { entityType: 'producerId' }),
     durationFilter: field(int64, '1+', { default: -1 }),
     transactionalIdPattern: field(string, '2+', { nullable: '2+', default: null }),
-  },
+  }),
 });
 
 export type ListTransactionsRequest = ValueOf<typeof listTransactionsRequest>;
@@ -23,7 +23,7 @@ export const listTransactionsResponse = message({
   apiKey: 66,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     unknownStateFilters: field(array(string), '0+'),
@@ -37,7 +37,7 @@ export const listTransactionsResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ListTransactionsResponse = ValueOf<typeof listTransactionsResponse>;

@@ -7,7 +7,7 @@ export const metadataRequest = message({
   listeners: ['broker'],
   versions: '0-13',
   flexibleVersions: '9+',
-  fields: {
+  fields: () => ({
     topics: field(
       array(
         struct('MetadataRequestTopic', {
@@ -21,7 +21,7 @@ export const metadataRequest = message({
     allowAutoTopicCreation: field(bool, '4+', { default: true }),
     includeClusterAuthorizedOperations: field(bool, '8-10'),
     includeTopicAuthorizedOperations: field(bool, '8+'),
-  },
+  }),
 });
 
 export type MetadataRequest = ValueOf<typeof metadataRequest>;
@@ -32,7 +32,7 @@ export const metadataResponse = message({
   apiKey: 3,
   versions: '0-13',
   flexibleVersions: '9+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '3+', { ignorable: true }),
     brokers: field(
       array(
@@ -75,7 +75,7 @@ export const metadataResponse = message({
     ),
     clusterAuthorizedOperations: field(int32, '8-10', { default: -2147483648 }),
     errorCode: field(int16, '13+', { ignorable: true }),
-  },
+  }),
 });
 
 export type MetadataResponse = ValueOf<typeof metadataResponse>;

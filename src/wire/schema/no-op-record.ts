@@ -6,7 +6,7 @@ export const noOpRecord = message({
   apiKey: 20,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {},
+  fields: () => ({}),
 });
 
 export type NoOpRecord = ValueOf<typeof noOpRecord>;

@@ -7,7 +7,7 @@ export const offsetCommitRequest = message({
   listeners: ['broker'],
   versions: '2-10',
   flexibleVersions: '8+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     generationIdOrMemberEpoch: field(int32, '1+', { default: -1, ignorable: true }),
     memberId: field(string, '1+', { ignorable: true }),
@@ -33,7 +33,7 @@ export const offsetCommitRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetCommitRequest = ValueOf<typeof offsetCommitRequest>;
@@ -44,7 +44,7 @@ export const offsetCommitResponse = message({
   apiKey: 8,
   versions: '2-10',
   flexibleVersions: '8+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '3+', { ignorable: true }),
     topics: field(
       array(
@@ -64,7 +64,7 @@ export const offsetCommitResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetCommitResponse = ValueOf<typeof offsetCommitResponse>;

@@ -7,7 +7,7 @@ export const offsetDeleteRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     topics: field(
       array(
@@ -25,7 +25,7 @@ export const offsetDeleteRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetDeleteRequest = ValueOf<typeof offsetDeleteRequest>;
@@ -36,7 +36,7 @@ export const offsetDeleteResponse = message({
   apiKey: 47,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     throttleTimeMs: field(int32, '0+', { ignorable: true }),
     topics: field(
@@ -56,7 +56,7 @@ export const offsetDeleteResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetDeleteResponse = ValueOf<typeof offsetDeleteResponse>;

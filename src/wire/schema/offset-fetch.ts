@@ -7,7 +7,7 @@ export const offsetFetchRequest = message({
   listeners: ['broker'],
   versions: '1-10',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0-7', { entityType: 'groupId' }),
     topics: field(
       array(
@@ -41,7 +41,7 @@ export const offsetFetchRequest = message({
       '8+',
     ),
     requireStable: field(bool, '7+', { default: false }),
-  },
+  }),
 });
 
 export type OffsetFetchRequest = ValueOf<typeof offsetFetchRequest>;
@@ -52,7 +52,7 @@ export const offsetFetchResponse = message({
   apiKey: 9,
   versions: '1-10',
   flexibleVersions: '6+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '3+', { ignorable: true }),
     topics: field(
       array(
@@ -105,7 +105,7 @@ export const offsetFetchResponse = message({
       ),
       '8+',
     ),
-  },
+  }),
 });
 
 export type OffsetFetchResponse = ValueOf<typeof offsetFetchResponse>;

@@ -7,7 +7,7 @@ export const offsetForLeaderEpochRequest = message({
   listeners: ['broker'],
   versions: '2-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     replicaId: field(int32, '3+', { default: -2, ignorable: true, entityType: 'brokerId' }),
     topics: field(
       array(
@@ -27,7 +27,7 @@ export const offsetForLeaderEpochRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetForLeaderEpochRequest = ValueOf<typeof offsetForLeaderEpochRequest>;
@@ -38,7 +38,7 @@ export const offsetForLeaderEpochResponse = message({
   apiKey: 23,
   versions: '2-4',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '2+', { ignorable: true }),
     topics: field(
       array(
@@ -59,7 +59,7 @@ export const offsetForLeaderEpochResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type OffsetForLeaderEpochResponse = ValueOf<typeof offsetForLeaderEpochResponse>;

@@ -6,7 +6,7 @@ export const partitionChangeRecord = message({
   apiKey: 5,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     partitionId: field(int32, '0+', { default: -1 }),
     topicId: field(uuid, '0+'),
     isr: field(array(int32), '0+', { nullable: '0+', tag: 0, tagged: '0+', default: null, entityType: 'brokerId' }),
@@ -48,7 +48,7 @@ export const partitionChangeRecord = message({
       default: null,
       entityType: 'brokerId',
     }),
-  },
+  }),
 });
 
 export type PartitionChangeRecord = ValueOf<typeof partitionChangeRecord>;

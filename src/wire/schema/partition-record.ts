@@ -6,7 +6,7 @@ export const partitionRecord = message({
   apiKey: 3,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     partitionId: field(int32, '0+', { default: -1 }),
     topicId: field(uuid, '0+'),
     replicas: field(array(int32), '0+', { entityType: 'brokerId' }),
@@ -32,7 +32,7 @@ export const partitionRecord = message({
       default: null,
       entityType: 'brokerId',
     }),
-  },
+  }),
 });
 
 export type PartitionRecord = ValueOf<typeof partitionRecord>;

@@ -7,7 +7,7 @@ export const produceRequest = message({
   listeners: ['broker'],
   versions: '3-13',
   flexibleVersions: '9+',
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '3+', { nullable: '3+', default: null, entityType: 'transactionalId' }),
     acks: field(int16, '0+'),
     timeoutMs: field(int32, '0+'),
@@ -29,7 +29,7 @@ export const produceRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ProduceRequest = ValueOf<typeof produceRequest>;
@@ -40,7 +40,7 @@ export const produceResponse = message({
   apiKey: 0,
   versions: '3-13',
   flexibleVersions: '9+',
-  fields: {
+  fields: () => ({
     responses: field(
       array(
         struct('TopicProduceResponse', {
@@ -94,7 +94,7 @@ export const produceResponse = message({
       '10+',
       { tag: 0, tagged: '10+' },
     ),
-  },
+  }),
 });
 
 export type ProduceResponse = ValueOf<typeof produceResponse>;

@@ -6,11 +6,11 @@ export const producerIdsRecord = message({
   apiKey: 15,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+', { default: -1 }),
     nextProducerId: field(int64, '0+'),
-  },
+  }),
 });
 
 export type ProducerIdsRecord = ValueOf<typeof producerIdsRecord>;

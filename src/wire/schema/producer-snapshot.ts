@@ -5,7 +5,7 @@ export const producerSnapshot = message({
   kind: 'data',
   versions: '1',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     crc: field(uint32, '1'),
     producerEntries: field(
       array(
@@ -22,7 +22,7 @@ export const producerSnapshot = message({
       ),
       '1',
     ),
-  },
+  }),
 });
 
 export type ProducerSnapshot = ValueOf<typeof producerSnapshot>;

@@ -7,13 +7,13 @@ export const pushTelemetryRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clientInstanceId: field(uuid, '0+'),
     subscriptionId: field(int32, '0+'),
     terminating: field(bool, '0+'),
     compressionType: field(int8, '0+'),
     metrics: field(bytes, '0+', { zeroCopy: true }),
-  },
+  }),
 });
 
 export type PushTelemetryRequest = ValueOf<typeof pushTelemetryRequest>;
@@ -24,10 +24,10 @@ export const pushTelemetryResponse = message({
   apiKey: 72,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
-  },
+  }),
 });
 
 export type PushTelemetryResponse = ValueOf<typeof pushTelemetryResponse>;

@@ -5,7 +5,7 @@ export const quorumStateData = message({
   kind: 'data',
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0'),
     leaderId: field(int32, '0+', { default: -1 }),
     leaderEpoch: field(int32, '0+', { default: -1 }),
@@ -21,7 +21,7 @@ export const quorumStateData = message({
       '0',
       { nullable: '0' },
     ),
-  },
+  }),
 });
 
 export type QuorumStateData = ValueOf<typeof quorumStateData>;

@@ -7,7 +7,7 @@ export const readShareGroupStateSummaryRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+'),
     topics: field(
       array(
@@ -26,7 +26,7 @@ export const readShareGroupStateSummaryRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ReadShareGroupStateSummaryRequest = ValueOf<typeof readShareGroupStateSummaryRequest>;
@@ -37,7 +37,7 @@ export const readShareGroupStateSummaryResponse = message({
   apiKey: 87,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     results: field(
       array(
         struct('ReadStateSummaryResult', {
@@ -60,7 +60,7 @@ export const readShareGroupStateSummaryResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ReadShareGroupStateSummaryResponse = ValueOf<typeof readShareGroupStateSummaryResponse>;

@@ -7,7 +7,7 @@ export const readShareGroupStateRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+'),
     topics: field(
       array(
@@ -26,7 +26,7 @@ export const readShareGroupStateRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ReadShareGroupStateRequest = ValueOf<typeof readShareGroupStateRequest>;
@@ -37,7 +37,7 @@ export const readShareGroupStateResponse = message({
   apiKey: 84,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     results: field(
       array(
         struct('ReadStateResult', {
@@ -69,7 +69,7 @@ export const readShareGroupStateResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ReadShareGroupStateResponse = ValueOf<typeof readShareGroupStateResponse>;

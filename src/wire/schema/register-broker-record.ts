@@ -19,7 +19,7 @@ export const registerBrokerRecord = message({
   apiKey: 0,
   versions: '0-4',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     isMigratingZkBroker: field(bool, '2+', { default: false }),
     incarnationId: field(uuid, '0+'),
@@ -50,7 +50,7 @@ export const registerBrokerRecord = message({
     inControlledShutdown: field(bool, '1+', { default: false }),
     logDirs: field(array(uuid), '3+', { tag: 0, tagged: '3+' }),
     cordonedLogDirs: field(array(uuid), '4+', { nullable: '4+', tag: 1, tagged: '4+', default: null }),
-  },
+  }),
 });
 
 export type RegisterBrokerRecord = ValueOf<typeof registerBrokerRecord>;

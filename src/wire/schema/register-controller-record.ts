@@ -6,7 +6,7 @@ export const registerControllerRecord = message({
   apiKey: 27,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     controllerId: field(int32, '0+'),
     incarnationId: field(uuid, '0+'),
     zkMigrationReady: field(bool, '0+'),
@@ -31,7 +31,7 @@ export const registerControllerRecord = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type RegisterControllerRecord = ValueOf<typeof registerControllerRecord>;

@@ -19,7 +19,7 @@ export const remoteLogSegmentMetadataRecord = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     remoteLogSegmentId: field(
       struct('RemoteLogSegmentIdEntry', {
         topicIdPartition: field(
@@ -52,7 +52,7 @@ export const remoteLogSegmentMetadataRecord = message({
     customMetadata: field(bytes, '0+', { nullable: '0+', default: null }),
     remoteLogSegmentState: field(int8, '0+'),
     txnIndexEmpty: field(bool, '0+', { tag: 0, tagged: '0+' }),
-  },
+  }),
 });
 
 export type RemoteLogSegmentMetadataRecord = ValueOf<typeof remoteLogSegmentMetadataRecord>;

@@ -6,7 +6,7 @@ export const remoteLogSegmentMetadataSnapshotRecord = message({
   apiKey: 3,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     segmentId: field(uuid, '0+'),
     startOffset: field(int64, '0+'),
     endOffset: field(int64, '0+'),
@@ -26,7 +26,7 @@ export const remoteLogSegmentMetadataSnapshotRecord = message({
     customMetadata: field(bytes, '0+', { nullable: '0+', default: null }),
     remoteLogSegmentState: field(int8, '0+'),
     txnIndexEmpty: field(bool, '0+', { tag: 0, tagged: '0+' }),
-  },
+  }),
 });
 
 export type RemoteLogSegmentMetadataSnapshotRecord = ValueOf<typeof remoteLogSegmentMetadataSnapshotRecord>;

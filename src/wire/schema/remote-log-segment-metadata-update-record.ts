@@ -6,7 +6,7 @@ export const remoteLogSegmentMetadataUpdateRecord = message({
   apiKey: 1,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     remoteLogSegmentId: field(
       struct('RemoteLogSegmentIdEntry', {
         topicIdPartition: field(
@@ -25,7 +25,7 @@ export const remoteLogSegmentMetadataUpdateRecord = message({
     eventTimestampMs: field(int64, '0+'),
     customMetadata: field(bytes, '0+', { nullable: '0+', default: null }),
     remoteLogSegmentState: field(int8, '0+'),
-  },
+  }),
 });
 
 export type RemoteLogSegmentMetadataUpdateRecord = ValueOf<typeof remoteLogSegmentMetadataUpdateRecord>;

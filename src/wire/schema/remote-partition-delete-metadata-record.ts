@@ -6,7 +6,7 @@ export const remotePartitionDeleteMetadataRecord = message({
   apiKey: 2,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topicIdPartition: field(
       struct('TopicIdPartitionEntry', {
         name: field(string, '0+'),
@@ -18,7 +18,7 @@ export const remotePartitionDeleteMetadataRecord = message({
     brokerId: field(int32, '0+'),
     eventTimestampMs: field(int64, '0+'),
     remotePartitionDeleteState: field(int8, '0+'),
-  },
+  }),
 });
 
 export type RemotePartitionDeleteMetadataRecord = ValueOf<typeof remotePartitionDeleteMetadataRecord>;

@@ -6,9 +6,9 @@ export const removeAccessControlEntryRecord = message({
   apiKey: 19,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     id: field(uuid, '0+'),
-  },
+  }),
 });
 
 export type RemoveAccessControlEntryRecord = ValueOf<typeof removeAccessControlEntryRecord>;

@@ -6,9 +6,9 @@ export const removeDelegationTokenRecord = message({
   apiKey: 26,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     tokenId: field(string, '0+'),
-  },
+  }),
 });
 
 export type RemoveDelegationTokenRecord = ValueOf<typeof removeDelegationTokenRecord>;

@@ -7,11 +7,11 @@ export const removeRaftVoterRequest = message({
   listeners: ['controller', 'broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+' }),
     voterId: field(int32, '0+'),
     voterDirectoryId: field(uuid, '0+'),
-  },
+  }),
 });
 
 export type RemoveRaftVoterRequest = ValueOf<typeof removeRaftVoterRequest>;
@@ -22,11 +22,11 @@ export const removeRaftVoterResponse = message({
   apiKey: 81,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', ignorable: true }),
-  },
+  }),
 });
 
 export type RemoveRaftVoterResponse = ValueOf<typeof removeRaftVoterResponse>;

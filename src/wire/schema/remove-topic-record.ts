@@ -6,9 +6,9 @@ export const removeTopicRecord = message({
   apiKey: 9,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topicId: field(uuid, '0+'),
-  },
+  }),
 });
 
 export type RemoveTopicRecord = ValueOf<typeof removeTopicRecord>;

@@ -6,10 +6,10 @@ export const removeUserScramCredentialRecord = message({
   apiKey: 22,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     name: field(string, '0+'),
     mechanism: field(int8, '0+'),
-  },
+  }),
 });
 
 export type RemoveUserScramCredentialRecord = ValueOf<typeof removeUserScramCredentialRecord>;

@@ -7,10 +7,10 @@ export const renewDelegationTokenRequest = message({
   listeners: ['broker', 'controller'],
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     hmac: field(bytes, '0+'),
     renewPeriodMs: field(int64, '0+'),
-  },
+  }),
 });
 
 export type RenewDelegationTokenRequest = ValueOf<typeof renewDelegationTokenRequest>;
@@ -21,11 +21,11 @@ export const renewDelegationTokenResponse = message({
   apiKey: 39,
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     expiryTimestampMs: field(int64, '0+'),
     throttleTimeMs: field(int32, '0+'),
-  },
+  }),
 });
 
 export type RenewDelegationTokenResponse = ValueOf<typeof renewDelegationTokenResponse>;

@@ -5,12 +5,12 @@ export const requestHeader = message({
   kind: 'header',
   versions: '1-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     requestApiKey: field(int16, '0+'),
     requestApiVersion: field(int16, '0+'),
     correlationId: field(int32, '0+'),
     clientId: field(string, '1+', { nullable: '1+', flexible: 'none' }),
-  },
+  }),
 });
 
 export type RequestHeader = ValueOf<typeof requestHeader>;

@@ -5,9 +5,9 @@ export const responseHeader = message({
   kind: 'header',
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     correlationId: field(int32, '0+'),
-  },
+  }),
 });
 
 export type ResponseHeader = ValueOf<typeof responseHeader>;

@@ -7,9 +7,9 @@ export const saslAuthenticateRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     authBytes: field(bytes, '0+'),
-  },
+  }),
 });
 
 export type SaslAuthenticateRequest = ValueOf<typeof saslAuthenticateRequest>;
@@ -20,12 +20,12 @@ export const saslAuthenticateResponse = message({
   apiKey: 36,
   versions: '0-2',
   flexibleVersions: '2+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
     authBytes: field(bytes, '0+'),
     sessionLifetimeMs: field(int64, '1+', { default: 0, ignorable: true }),
-  },
+  }),
 });
 
 export type SaslAuthenticateResponse = ValueOf<typeof saslAuthenticateResponse>;

@@ -7,9 +7,9 @@ export const saslHandshakeRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-1',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     mechanism: field(string, '0+'),
-  },
+  }),
 });
 
 export type SaslHandshakeRequest = ValueOf<typeof saslHandshakeRequest>;
@@ -20,10 +20,10 @@ export const saslHandshakeResponse = message({
   apiKey: 17,
   versions: '0-1',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     mechanisms: field(array(string), '0+'),
-  },
+  }),
 });
 
 export type SaslHandshakeResponse = ValueOf<typeof saslHandshakeResponse>;

@@ -20,7 +20,7 @@ export const shareAcknowledgeRequest = message({
   listeners: ['broker'],
   versions: '1-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { nullable: '0+', default: null, entityType: 'groupId' }),
     memberId: field(string, '0+', { nullable: '0+' }),
     shareSessionEpoch: field(int32, '0+'),
@@ -51,7 +51,7 @@ export const shareAcknowledgeRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareAcknowledgeRequest = ValueOf<typeof shareAcknowledgeRequest>;
@@ -62,7 +62,7 @@ export const shareAcknowledgeResponse = message({
   apiKey: 79,
   versions: '1-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -103,7 +103,7 @@ export const shareAcknowledgeResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareAcknowledgeResponse = ValueOf<typeof shareAcknowledgeResponse>;

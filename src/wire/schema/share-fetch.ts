@@ -21,7 +21,7 @@ export const shareFetchRequest = message({
   listeners: ['broker'],
   versions: '1-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { nullable: '0+', default: null, entityType: 'groupId' }),
     memberId: field(string, '0+', { nullable: '0+' }),
     shareSessionEpoch: field(int32, '0+'),
@@ -68,7 +68,7 @@ export const shareFetchRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareFetchRequest = ValueOf<typeof shareFetchRequest>;
@@ -79,7 +79,7 @@ export const shareFetchResponse = message({
   apiKey: 78,
   versions: '1-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -133,7 +133,7 @@ export const shareFetchResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareFetchResponse = ValueOf<typeof shareFetchResponse>;

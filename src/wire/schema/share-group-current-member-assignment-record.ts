@@ -6,10 +6,10 @@ export const shareGroupCurrentMemberAssignmentKey = message({
   apiKey: 14,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ShareGroupCurrentMemberAssignmentKey = ValueOf<typeof shareGroupCurrentMemberAssignmentKey>;
@@ -29,12 +29,12 @@ export const shareGroupCurrentMemberAssignmentValue = message({
   apiKey: 14,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     memberEpoch: field(int32, '0+'),
     previousMemberEpoch: field(int32, '0+'),
     state: field(int8, '0+'),
     assignedPartitions: field(array(shareGroupCurrentMemberAssignmentValueTopicPartitions), '0+'),
-  },
+  }),
 });
 
 export type ShareGroupCurrentMemberAssignmentValue = ValueOf<typeof shareGroupCurrentMemberAssignmentValue>;

@@ -7,10 +7,10 @@ export const shareGroupDescribeRequest = message({
   listeners: ['broker'],
   versions: '1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupIds: field(array(string), '0+', { entityType: 'groupId' }),
     includeAuthorizedOperations: field(bool, '0+'),
-  },
+  }),
 });
 
 export type ShareGroupDescribeRequest = ValueOf<typeof shareGroupDescribeRequest>;
@@ -39,7 +39,7 @@ export const shareGroupDescribeResponse = message({
   apiKey: 77,
   versions: '1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     groups: field(
       array(
@@ -70,7 +70,7 @@ export const shareGroupDescribeResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareGroupDescribeResponse = ValueOf<typeof shareGroupDescribeResponse>;

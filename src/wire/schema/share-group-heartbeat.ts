@@ -7,13 +7,13 @@ export const shareGroupHeartbeatRequest = message({
   listeners: ['broker'],
   versions: '1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     memberId: field(string, '0+'),
     memberEpoch: field(int32, '0+'),
     rackId: field(string, '0+', { nullable: '0+', default: null }),
     subscribedTopicNames: field(array(string), '0+', { nullable: '0+', default: null, entityType: 'topicName' }),
-  },
+  }),
 });
 
 export type ShareGroupHeartbeatRequest = ValueOf<typeof shareGroupHeartbeatRequest>;
@@ -33,7 +33,7 @@ export const shareGroupHeartbeatResponse = message({
   apiKey: 76,
   versions: '1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -47,7 +47,7 @@ export const shareGroupHeartbeatResponse = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type ShareGroupHeartbeatResponse = ValueOf<typeof shareGroupHeartbeatResponse>;

@@ -6,10 +6,10 @@ export const shareGroupMemberMetadataKey = message({
   apiKey: 10,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ShareGroupMemberMetadataKey = ValueOf<typeof shareGroupMemberMetadataKey>;
@@ -20,12 +20,12 @@ export const shareGroupMemberMetadataValue = message({
   apiKey: 10,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     rackId: field(string, '0+', { nullable: '0+' }),
     clientId: field(string, '0+'),
     clientHost: field(string, '0+'),
     subscribedTopicNames: field(array(string), '0+'),
-  },
+  }),
 });
 
 export type ShareGroupMemberMetadataValue = ValueOf<typeof shareGroupMemberMetadataValue>;

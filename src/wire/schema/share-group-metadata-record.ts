@@ -6,9 +6,9 @@ export const shareGroupMetadataKey = message({
   apiKey: 11,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type ShareGroupMetadataKey = ValueOf<typeof shareGroupMetadataKey>;
@@ -19,10 +19,10 @@ export const shareGroupMetadataValue = message({
   apiKey: 11,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     epoch: field(int32, '0+'),
     metadataHash: field(int64, '0+'),
-  },
+  }),
 });
 
 export type ShareGroupMetadataValue = ValueOf<typeof shareGroupMetadataValue>;

@@ -6,9 +6,9 @@ export const shareGroupStatePartitionMetadataKey = message({
   apiKey: 15,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type ShareGroupStatePartitionMetadataKey = ValueOf<typeof shareGroupStatePartitionMetadataKey>;
@@ -38,11 +38,11 @@ export const shareGroupStatePartitionMetadataValue = message({
   apiKey: 15,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     initializingTopics: field(array(shareGroupStatePartitionMetadataValueTopicPartitionsInfo), '0+'),
     initializedTopics: field(array(shareGroupStatePartitionMetadataValueTopicPartitionsInfo), '0+'),
     deletingTopics: field(array(shareGroupStatePartitionMetadataValueTopicInfo), '0+'),
-  },
+  }),
 });
 
 export type ShareGroupStatePartitionMetadataValue = ValueOf<typeof shareGroupStatePartitionMetadataValue>;

@@ -6,10 +6,10 @@ export const shareGroupTargetAssignmentMemberKey = message({
   apiKey: 13,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type ShareGroupTargetAssignmentMemberKey = ValueOf<typeof shareGroupTargetAssignmentMemberKey>;
@@ -20,7 +20,7 @@ export const shareGroupTargetAssignmentMemberValue = message({
   apiKey: 13,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     topicPartitions: field(
       array(
         struct('TopicPartition', {
@@ -30,7 +30,7 @@ export const shareGroupTargetAssignmentMemberValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareGroupTargetAssignmentMemberValue = ValueOf<typeof shareGroupTargetAssignmentMemberValue>;

@@ -6,11 +6,11 @@ export const shareSnapshotKey = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     topicId: field(uuid, '0'),
     partition: field(int32, '0'),
-  },
+  }),
 });
 
 export type ShareSnapshotKey = ValueOf<typeof shareSnapshotKey>;
@@ -21,7 +21,7 @@ export const shareSnapshotValue = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     snapshotEpoch: field(int32, '0+'),
     stateEpoch: field(int32, '0+'),
     leaderEpoch: field(int32, '0+'),
@@ -40,7 +40,7 @@ export const shareSnapshotValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareSnapshotValue = ValueOf<typeof shareSnapshotValue>;

@@ -6,11 +6,11 @@ export const shareUpdateKey = message({
   apiKey: 1,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     topicId: field(uuid, '0'),
     partition: field(int32, '0'),
-  },
+  }),
 });
 
 export type ShareUpdateKey = ValueOf<typeof shareUpdateKey>;
@@ -21,7 +21,7 @@ export const shareUpdateValue = message({
   apiKey: 1,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     snapshotEpoch: field(int32, '0+'),
     leaderEpoch: field(int32, '0+'),
     startOffset: field(int64, '0+'),
@@ -37,7 +37,7 @@ export const shareUpdateValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type ShareUpdateValue = ValueOf<typeof shareUpdateValue>;

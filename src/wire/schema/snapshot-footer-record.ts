@@ -5,9 +5,9 @@ export const snapshotFooterRecord = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     version: field(int16, '0+'),
-  },
+  }),
 });
 
 export type SnapshotFooterRecord = ValueOf<typeof snapshotFooterRecord>;

@@ -5,10 +5,10 @@ export const snapshotHeaderRecord = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     version: field(int16, '0+'),
     lastContainedLogTimestamp: field(int64, '0+'),
-  },
+  }),
 });
 
 export type SnapshotHeaderRecord = ValueOf<typeof snapshotHeaderRecord>;

@@ -6,10 +6,10 @@ export const streamsGroupCurrentMemberAssignmentKey = message({
   apiKey: 22,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupCurrentMemberAssignmentKey = ValueOf<typeof streamsGroupCurrentMemberAssignmentKey>;
@@ -30,7 +30,7 @@ export const streamsGroupCurrentMemberAssignmentValue = message({
   apiKey: 22,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     memberEpoch: field(int32, '0+'),
     previousMemberEpoch: field(int32, '0+'),
     state: field(int8, '0+'),
@@ -40,7 +40,7 @@ export const streamsGroupCurrentMemberAssignmentValue = message({
     activeTasksPendingRevocation: field(array(streamsGroupCurrentMemberAssignmentValueTaskIds), '0+'),
     standbyTasksPendingRevocation: field(array(streamsGroupCurrentMemberAssignmentValueTaskIds), '0+'),
     warmupTasksPendingRevocation: field(array(streamsGroupCurrentMemberAssignmentValueTaskIds), '0+'),
-  },
+  }),
 });
 
 export type StreamsGroupCurrentMemberAssignmentValue = ValueOf<typeof streamsGroupCurrentMemberAssignmentValue>;

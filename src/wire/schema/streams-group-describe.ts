@@ -7,10 +7,10 @@ export const streamsGroupDescribeRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupIds: field(array(string), '0+', { entityType: 'groupId' }),
     includeAuthorizedOperations: field(bool, '0+'),
-  },
+  }),
 });
 
 export type StreamsGroupDescribeRequest = ValueOf<typeof streamsGroupDescribeRequest>;
@@ -79,7 +79,7 @@ export const streamsGroupDescribeResponse = message({
   apiKey: 89,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     groups: field(
       array(
@@ -137,7 +137,7 @@ export const streamsGroupDescribeResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type StreamsGroupDescribeResponse = ValueOf<typeof streamsGroupDescribeResponse>;

@@ -68,7 +68,7 @@ export const streamsGroupHeartbeatRequest = message({
   listeners: ['broker'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     memberId: field(string, '0+'),
     memberEpoch: field(int32, '0+'),
@@ -115,7 +115,7 @@ export const streamsGroupHeartbeatRequest = message({
     taskOffsets: field(array(streamsGroupHeartbeatRequestTaskOffset), '0+', { nullable: '0+', default: null }),
     taskEndOffsets: field(array(streamsGroupHeartbeatRequestTaskOffset), '0+', { nullable: '0+', default: null }),
     shutdownApplication: field(bool, '0+', { default: false }),
-  },
+  }),
 });
 
 export type StreamsGroupHeartbeatRequest = ValueOf<typeof streamsGroupHeartbeatRequest>;
@@ -162,7 +162,7 @@ export const streamsGroupHeartbeatResponse = message({
   apiKey: 88,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+', default: null }),
@@ -187,7 +187,7 @@ export const streamsGroupHeartbeatResponse = message({
       '0+',
       { nullable: '0+', default: null },
     ),
-  },
+  }),
 });
 
 export type StreamsGroupHeartbeatResponse = ValueOf<typeof streamsGroupHeartbeatResponse>;

@@ -6,10 +6,10 @@ export const streamsGroupMemberMetadataKey = message({
   apiKey: 19,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupMemberMetadataKey = ValueOf<typeof streamsGroupMemberMetadataKey>;
@@ -38,7 +38,7 @@ export const streamsGroupMemberMetadataValue = message({
   apiKey: 19,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     instanceId: field(string, '0+', { nullable: '0+' }),
     rackId: field(string, '0+', { nullable: '0+' }),
     clientId: field(string, '0+'),
@@ -48,7 +48,7 @@ export const streamsGroupMemberMetadataValue = message({
     processId: field(string, '0+'),
     userEndpoint: field(streamsGroupMemberMetadataValueEndpoint, '0+', { nullable: '0+', default: null }),
     clientTags: field(array(streamsGroupMemberMetadataValueKeyValue), '0+'),
-  },
+  }),
 });
 
 export type StreamsGroupMemberMetadataValue = ValueOf<typeof streamsGroupMemberMetadataValue>;

@@ -6,9 +6,9 @@ export const streamsGroupMetadataKey = message({
   apiKey: 17,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupMetadataKey = ValueOf<typeof streamsGroupMetadataKey>;
@@ -28,7 +28,7 @@ export const streamsGroupMetadataValue = message({
   apiKey: 17,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     epoch: field(int32, '0+'),
     metadataHash: field(int64, '0+'),
     validatedTopologyEpoch: field(int32, '0+', { tag: 0, tagged: '0+', default: -1 }),
@@ -37,7 +37,7 @@ export const streamsGroupMetadataValue = message({
       tag: 1,
       tagged: '0+',
     }),
-  },
+  }),
 });
 
 export type StreamsGroupMetadataValue = ValueOf<typeof streamsGroupMetadataValue>;

@@ -6,10 +6,10 @@ export const streamsGroupTargetAssignmentMemberKey = message({
   apiKey: 21,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
     memberId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupTargetAssignmentMemberKey = ValueOf<typeof streamsGroupTargetAssignmentMemberKey>;
@@ -29,11 +29,11 @@ export const streamsGroupTargetAssignmentMemberValue = message({
   apiKey: 21,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     activeTasks: field(array(streamsGroupTargetAssignmentMemberValueTaskIds), '0+'),
     standbyTasks: field(array(streamsGroupTargetAssignmentMemberValueTaskIds), '0+'),
     warmupTasks: field(array(streamsGroupTargetAssignmentMemberValueTaskIds), '0+'),
-  },
+  }),
 });
 
 export type StreamsGroupTargetAssignmentMemberValue = ValueOf<typeof streamsGroupTargetAssignmentMemberValue>;

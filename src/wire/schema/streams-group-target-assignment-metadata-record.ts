@@ -6,9 +6,9 @@ export const streamsGroupTargetAssignmentMetadataKey = message({
   apiKey: 20,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupTargetAssignmentMetadataKey = ValueOf<typeof streamsGroupTargetAssignmentMetadataKey>;
@@ -19,10 +19,10 @@ export const streamsGroupTargetAssignmentMetadataValue = message({
   apiKey: 20,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     assignmentEpoch: field(int32, '0+'),
     assignmentTimestamp: field(int64, '0+', { tag: 0, tagged: '0+', default: 0, ignorable: true }),
-  },
+  }),
 });
 
 export type StreamsGroupTargetAssignmentMetadataValue = ValueOf<typeof streamsGroupTargetAssignmentMetadataValue>;

@@ -6,9 +6,9 @@ export const streamsGroupTopologyKey = message({
   apiKey: 23,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0'),
-  },
+  }),
 });
 
 export type StreamsGroupTopologyKey = ValueOf<typeof streamsGroupTopologyKey>;
@@ -39,7 +39,7 @@ export const streamsGroupTopologyValue = message({
   apiKey: 23,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     epoch: field(int32, '0+'),
     subtopologies: field(
       array(
@@ -64,7 +64,7 @@ export const streamsGroupTopologyValue = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type StreamsGroupTopologyValue = ValueOf<typeof streamsGroupTopologyValue>;

@@ -7,7 +7,7 @@ export const syncGroupRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+', { entityType: 'groupId' }),
     generationId: field(int32, '0+'),
     memberId: field(string, '0+'),
@@ -23,7 +23,7 @@ export const syncGroupRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type SyncGroupRequest = ValueOf<typeof syncGroupRequest>;
@@ -34,13 +34,13 @@ export const syncGroupResponse = message({
   apiKey: 14,
   versions: '0-5',
   flexibleVersions: '4+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '1+', { ignorable: true }),
     errorCode: field(int16, '0+'),
     protocolType: field(string, '5+', { nullable: '5+', default: null, ignorable: true }),
     protocolName: field(string, '5+', { nullable: '5+', default: null, ignorable: true }),
     assignment: field(bytes, '0+'),
-  },
+  }),
 });
 
 export type SyncGroupResponse = ValueOf<typeof syncGroupResponse>;

@@ -6,10 +6,10 @@ export const topicRecord = message({
   apiKey: 2,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     name: field(string, '0+', { entityType: 'topicName' }),
     topicId: field(uuid, '0+'),
-  },
+  }),
 });
 
 export type TopicRecord = ValueOf<typeof topicRecord>;

@@ -6,9 +6,9 @@ export const transactionLogKey = message({
   apiKey: 0,
   versions: '0',
   flexibleVersions: 'none',
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '0'),
-  },
+  }),
 });
 
 export type TransactionLogKey = ValueOf<typeof transactionLogKey>;
@@ -19,7 +19,7 @@ export const transactionLogValue = message({
   apiKey: 0,
   versions: '0-1',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     producerId: field(int64, '0+'),
     previousProducerId: field(int64, '1+', { tag: 0, tagged: '1+', default: -1 }),
     nextProducerId: field(int64, '1+', { tag: 1, tagged: '1+', default: -1 }),
@@ -40,7 +40,7 @@ export const transactionLogValue = message({
     transactionLastUpdateTimestampMs: field(int64, '0+'),
     transactionStartTimestampMs: field(int64, '0+'),
     clientTransactionVersion: field(int16, '1+', { tag: 2, tagged: '1+', default: 0 }),
-  },
+  }),
 });
 
 export type TransactionLogValue = ValueOf<typeof transactionLogValue>;

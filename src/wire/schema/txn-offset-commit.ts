@@ -7,7 +7,7 @@ export const txnOffsetCommitRequest = message({
   listeners: ['broker'],
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     transactionalId: field(string, '0+', { entityType: 'transactionalId' }),
     groupId: field(string, '0+', { entityType: 'groupId' }),
     producerId: field(int64, '0+', { entityType: 'producerId' }),
@@ -34,7 +34,7 @@ export const txnOffsetCommitRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type TxnOffsetCommitRequest = ValueOf<typeof txnOffsetCommitRequest>;
@@ -45,7 +45,7 @@ export const txnOffsetCommitResponse = message({
   apiKey: 28,
   versions: '0-5',
   flexibleVersions: '3+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     topics: field(
       array(
@@ -64,7 +64,7 @@ export const txnOffsetCommitResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type TxnOffsetCommitResponse = ValueOf<typeof txnOffsetCommitResponse>;

@@ -6,10 +6,10 @@ export const unfenceBrokerRecord = message({
   apiKey: 8,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     id: field(int32, '0+', { entityType: 'brokerId' }),
     epoch: field(int64, '0+'),
-  },
+  }),
 });
 
 export type UnfenceBrokerRecord = ValueOf<typeof unfenceBrokerRecord>;

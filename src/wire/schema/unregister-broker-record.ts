@@ -6,10 +6,10 @@ export const unregisterBrokerRecord = message({
   apiKey: 1,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
     brokerEpoch: field(int64, '0+'),
-  },
+  }),
 });
 
 export type UnregisterBrokerRecord = ValueOf<typeof unregisterBrokerRecord>;

@@ -7,9 +7,9 @@ export const unregisterBrokerRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     brokerId: field(int32, '0+', { entityType: 'brokerId' }),
-  },
+  }),
 });
 
 export type UnregisterBrokerRequest = ValueOf<typeof unregisterBrokerRequest>;
@@ -20,11 +20,11 @@ export const unregisterBrokerResponse = message({
   apiKey: 64,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
-  },
+  }),
 });
 
 export type UnregisterBrokerResponse = ValueOf<typeof unregisterBrokerResponse>;

@@ -7,7 +7,7 @@ export const updateFeaturesRequest = message({
   listeners: ['broker', 'controller'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     timeoutMs: field(int32, '0+', { default: 60000 }),
     featureUpdates: field(
       array(
@@ -21,7 +21,7 @@ export const updateFeaturesRequest = message({
       '0+',
     ),
     validateOnly: field(bool, '1+', { default: false }),
-  },
+  }),
 });
 
 export type UpdateFeaturesRequest = ValueOf<typeof updateFeaturesRequest>;
@@ -32,7 +32,7 @@ export const updateFeaturesResponse = message({
   apiKey: 57,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     errorMessage: field(string, '0+', { nullable: '0+' }),
@@ -47,7 +47,7 @@ export const updateFeaturesResponse = message({
       '0-1',
       { ignorable: true },
     ),
-  },
+  }),
 });
 
 export type UpdateFeaturesResponse = ValueOf<typeof updateFeaturesResponse>;

@@ -7,7 +7,7 @@ export const updateRaftVoterRequest = message({
   listeners: ['controller'],
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+' }),
     currentLeaderEpoch: field(int32, '0+'),
     voterId: field(int32, '0+'),
@@ -29,7 +29,7 @@ export const updateRaftVoterRequest = message({
       }),
       '0+',
     ),
-  },
+  }),
 });
 
 export type UpdateRaftVoterRequest = ValueOf<typeof updateRaftVoterRequest>;
@@ -40,7 +40,7 @@ export const updateRaftVoterResponse = message({
   apiKey: 82,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     throttleTimeMs: field(int32, '0+'),
     errorCode: field(int16, '0+'),
     currentLeader: field(
@@ -53,7 +53,7 @@ export const updateRaftVoterResponse = message({
       '0+',
       { tag: 0, tagged: '0+' },
     ),
-  },
+  }),
 });
 
 export type UpdateRaftVoterResponse = ValueOf<typeof updateRaftVoterResponse>;

@@ -6,14 +6,14 @@ export const userScramCredentialRecord = message({
   apiKey: 11,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     name: field(string, '0+'),
     mechanism: field(int8, '0+'),
     salt: field(bytes, '0+'),
     storedKey: field(bytes, '0+'),
     serverKey: field(bytes, '0+'),
     iterations: field(int32, '0+'),
-  },
+  }),
 });
 
 export type UserScramCredentialRecord = ValueOf<typeof userScramCredentialRecord>;

@@ -20,7 +20,7 @@ export const voteRequest = message({
   listeners: ['controller'],
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     clusterId: field(string, '0+', { nullable: '0+', default: null }),
     voterId: field(int32, '1+', { default: -1, ignorable: true, entityType: 'brokerId' }),
     topics: field(
@@ -46,7 +46,7 @@ export const voteRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type VoteRequest = ValueOf<typeof voteRequest>;
@@ -57,7 +57,7 @@ export const voteResponse = message({
   apiKey: 52,
   versions: '0-2',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     errorCode: field(int16, '0+'),
     topics: field(
       array(
@@ -90,7 +90,7 @@ export const voteResponse = message({
       '1+',
       { tag: 0, tagged: '1+' },
     ),
-  },
+  }),
 });
 
 export type VoteResponse = ValueOf<typeof voteResponse>;

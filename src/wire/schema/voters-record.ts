@@ -5,7 +5,7 @@ export const votersRecord = message({
   kind: 'data',
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     version: field(int16, '0+'),
     voters: field(
       array(
@@ -33,7 +33,7 @@ export const votersRecord = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type VotersRecord = ValueOf<typeof votersRecord>;

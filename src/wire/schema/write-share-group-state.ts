@@ -7,7 +7,7 @@ export const writeShareGroupStateRequest = message({
   listeners: ['broker'],
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     groupId: field(string, '0+'),
     topics: field(
       array(
@@ -40,7 +40,7 @@ export const writeShareGroupStateRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type WriteShareGroupStateRequest = ValueOf<typeof writeShareGroupStateRequest>;
@@ -51,7 +51,7 @@ export const writeShareGroupStateResponse = message({
   apiKey: 85,
   versions: '0-1',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     results: field(
       array(
         struct('WriteStateResult', {
@@ -70,7 +70,7 @@ export const writeShareGroupStateResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type WriteShareGroupStateResponse = ValueOf<typeof writeShareGroupStateResponse>;

@@ -7,7 +7,7 @@ export const writeTxnMarkersRequest = message({
   listeners: ['broker'],
   versions: '1-2',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     markers: field(
       array(
         struct('WritableTxnMarker', {
@@ -29,7 +29,7 @@ export const writeTxnMarkersRequest = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type WriteTxnMarkersRequest = ValueOf<typeof writeTxnMarkersRequest>;
@@ -40,7 +40,7 @@ export const writeTxnMarkersResponse = message({
   apiKey: 27,
   versions: '1-2',
   flexibleVersions: '1+',
-  fields: {
+  fields: () => ({
     markers: field(
       array(
         struct('WritableTxnMarkerResult', {
@@ -66,7 +66,7 @@ export const writeTxnMarkersResponse = message({
       ),
       '0+',
     ),
-  },
+  }),
 });
 
 export type WriteTxnMarkersResponse = ValueOf<typeof writeTxnMarkersResponse>;

@@ -6,9 +6,9 @@ export const zkMigrationStateRecord = message({
   apiKey: 21,
   versions: '0',
   flexibleVersions: '0+',
-  fields: {
+  fields: () => ({
     zkMigrationState: field(int8, '0+'),
-  },
+  }),
 });
 
 export type ZkMigrationStateRecord = ValueOf<typeof zkMigrationStateRecord>;
