@@ -28,7 +28,7 @@ export type TransactionCommand =
   /** A transaction has timed out and its epoch is exhausted: the new producer id is here. */
   | { readonly kind: 'abortTimedOut'; readonly producer: ProducerOfTransaction; readonly newProducerId: number }
   /** Every partition of the transaction has its marker. */
-  | { readonly kind: 'markersWritten'; readonly producer: ProducerOfTransaction }
+  | { readonly kind: 'markersWritten'; readonly producer: ProducerOfTransaction; readonly decidedAtMs: number }
   // Timers.
   | { readonly kind: 'abortAllTimedOut' }
   | { readonly kind: 'removeExpired' }

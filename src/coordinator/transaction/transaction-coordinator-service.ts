@@ -262,7 +262,8 @@ export class TransactionCoordinatorService implements TransactionCoordinator {
   async #writeMarkers(
     decided: DecidedTransaction & { readonly statePartition: number; readonly coordinatorEpoch: number },
   ): Promise<void> {
-    const { transactionalId, producerId, producerEpoch, committed, statePartition, coordinatorEpoch } = decided;
+    const { transactionalId, producerId, producerEpoch, committed, decidedAtMs, statePartition, coordinatorEpoch } =
+      decided;
     const end = { producerId, producerEpoch, committed, coordinatorEpoch };
     let pending = decided.partitions.flatMap(({ topic, partitions }) =>
       partitions.map((partition) => ({ topic, partition })),
@@ -284,7 +285,7 @@ export class TransactionCoordinatorService implements TransactionCoordinator {
     }
     const producer = { transactionalId, producerId, producerEpoch };
     for (;;) {
-      const outcome = await this.#submitTo(statePartition, { kind: 'markersWritten', producer });
+      const outcome = await this.#submitTo(statePartition, { kind: 'markersWritten', producer, decidedAtMs });
       if (outcome.kind === 'done' || this.#coordinatorEpochs.get(statePartition) !== coordinatorEpoch) return;
       await this.#pause();
     }

@@ -101,6 +101,8 @@ export interface DecidedTransaction {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly committed: boolean;
+  /** When it was decided: tells it from the next one, which has the same epoch with clients before transaction.version 2. */
+  readonly decidedAtMs: number;
   readonly partitions: readonly TopicPartitions[];
 }
 

@@ -90,7 +90,7 @@ export class TransactionShard
       case 'abortTimedOut':
         return this.#abortTimedOut(command.producer, command.newProducerId, nowMs);
       case 'markersWritten':
-        return this.#markersWritten(command.producer, nowMs);
+        return this.#markersWritten(command.producer, command.decidedAtMs, nowMs);
       case 'abortAllTimedOut':
         return this.#abortAllTimedOut(nowMs);
       case 'removeExpired':
@@ -303,19 +303,22 @@ export class TransactionShard
     const transactions = transactionalIds.flatMap((transactionalId): DecidedTransaction[] => {
       const metadata = this.#transactions.get(transactionalId);
       if (metadata === undefined || !isPrepared(metadata)) return [];
-      const { producerId, producerEpoch, state, partitions } = metadata;
-      return [{ transactionalId, producerId, producerEpoch, committed: state === 'PrepareCommit', partitions }];
+      const { producerId, producerEpoch, state, partitions, lastUpdateTimestampMs: decidedAtMs } = metadata;
+      const committed = state === 'PrepareCommit';
+      return [{ transactionalId, producerId, producerEpoch, committed, decidedAtMs, partitions }];
     });
     if (transactions.length === 0) return answer(null);
     const reply: TransactionReply = { kind: 'writeMarkers', statePartition: this.#statePartition, transactions };
     return { ...answer(null), effects: [{ kind: 'reply', reply }] };
   }
 
-  #markersWritten(producer: ProducerOfTransaction, nowMs: number): TransactionDecision {
+  /** May come twice: it is told again when its record was not committed in time. */
+  #markersWritten(producer: ProducerOfTransaction, decidedAtMs: number, nowMs: number): TransactionDecision {
     const metadata = this.#transactions.get(producer.transactionalId);
     if (metadata === undefined || !isPrepared(metadata) || checkProducer(metadata, producer) !== 'NONE') {
       return answer(null);
     }
+    if (metadata.lastUpdateTimestampMs !== decidedAtMs) return answer(null);
     return this.#write(producer.transactionalId, completed(metadata, nowMs), null);
   }
 

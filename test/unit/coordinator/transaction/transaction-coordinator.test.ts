@@ -370,6 +370,32 @@ describe('a failed write', () => {
   });
 });
 
+describe('a completion that was committed late', () => {
+  test('and is told again completes no later transaction of the same epoch', async () => {
+    const fixture = await ready();
+    await fixture.init();
+    await fixture.add(100, 0, T01, 0);
+    fixture.markerResults.set('t-0', 'retry');
+    await fixture.end(true, 100, 0, 0);
+    await settle();
+    fixture.markerResults.clear();
+    fixture.log.commitsAtOnce = false;
+    await fixture.time.pass(5150);
+    fixture.log.commitsAtOnce = true;
+    fixture.log.commit();
+    await settle();
+    expect(fixture.state()).toBe('CompleteCommit 100/0');
+    expect(await fixture.add(100, 0, T01, 0)).toBe('NONE');
+    fixture.markerResults.set('t-0', 'retry').set('t-1', 'retry');
+    expect(await fixture.end(true, 100, 0, 0)).toBe('100/0');
+    await fixture.time.pass(1000);
+    expect(fixture.state()).toBe('PrepareCommit 100/0 t-0,1');
+    fixture.markerResults.clear();
+    await fixture.time.pass(100);
+    expect(fixture.state()).toBe('CompleteCommit 100/0');
+  });
+});
+
 describe('after a crash at any step', () => {
   // Each record in the log is a step; the coordinator dies behind it and another one loads what is there.
   const steps = [
