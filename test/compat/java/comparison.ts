@@ -2,8 +2,12 @@
 
 import { expect } from 'vitest';
 import type { RunningBroker } from '../../support/brokers.ts';
+import { metadataBarrier } from '../../support/metadata-barrier.ts';
 import type { RunningProcess } from '../../support/processes.ts';
 import { startWrapper, type ToolHost, type ToolName, type ToolOptions, type ToolResult } from './tool-host.ts';
+
+const optionsThatChange = /^--(create|alter|delete|add-config|delete-config|execute)\b/;
+const toolsThatChange: ReadonlySet<ToolName> = new Set(['admin-client', 'kafka-features', 'kafka-client-metrics']);
 
 /** One broker with the JVM that runs the official tools against it. */
 export class Side {
@@ -16,8 +20,18 @@ export class Side {
   }
 
   /** Runs a tool against this side's broker. */
-  run(tool: ToolName, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
-    return this.host.run(tool, ['--bootstrap-server', this.broker.bootstrap, ...args], options);
+  async run(tool: ToolName, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
+    const result = await this.host.run(tool, ['--bootstrap-server', this.broker.bootstrap, ...args], options);
+    await this.settled(tool, args);
+    return result;
+  }
+
+  /** After a call that may have changed metadata. Ottla's broker has a change before it is answered; here that is not helped along. */
+  async settled(tool: ToolName, args: readonly string[]): Promise<void> {
+    if (this.broker.kind !== 'apache') return;
+    if (toolsThatChange.has(tool) || args.some((arg) => optionsThatChange.test(arg))) {
+      await metadataBarrier(this.broker.port);
+    }
   }
 
   /** Starts a tool as a process of its own, for one that has to run while others do. */

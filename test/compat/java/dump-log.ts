@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { BARRIER_PREFIX } from '../../support/metadata-barrier.ts';
 import { scope } from '../../support/scope.ts';
 import { onBoth, type Side, type Sides } from './comparison.ts';
 import { runWrapper } from './tool-host.ts';
@@ -192,7 +193,7 @@ function metadataRecords(text: string): string[] {
     if (name !== undefined && id !== undefined) names.set(id, name);
   }
   return records
-    .filter((json) => !/"type":"(NO_OP_RECORD|PRODUCER_IDS_RECORD)"/.test(json))
+    .filter((json) => !/"type":"(NO_OP_RECORD|PRODUCER_IDS_RECORD)"/.test(json) && !json.includes(BARRIER_PREFIX))
     .map((json) => json.replace(/"topicId":"([^"]+)"/, (_, id) => `"topicId":"<id of ${names.get(id)}>"`))
     .filter((json) => !/"topicId":"<id of scripts/.test(json))
     .map((json) =>

@@ -115,7 +115,7 @@ export class ToolHost {
   }
 
   async #run(tool: ToolName, args: readonly string[], options: ToolOptions): Promise<ToolResult> {
-    const timeoutMs = options.timeoutMs ?? 30_000;
+    const timeoutMs = options.timeoutMs ?? 90_000;
     const host = this.#process ?? this.#start();
     const request = { main: toolClasses[tool], args, stdin: options.stdin ?? '', timeoutMs };
     const line = await new Promise<string>((resolve, reject) => {

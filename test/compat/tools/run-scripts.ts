@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../../support/processes.ts';
 import { type Side, sortedLines, words } from '../java/comparison.ts';
-import type { ToolResult } from '../java/tool-host.ts';
+import type { ToolName, ToolResult } from '../java/tool-host.ts';
 import type { Normaliser, ToolScript, ToolStep } from './tool-script.ts';
 
 const TRIES = 60;
@@ -44,7 +44,7 @@ async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
           .replaceAll('{folder}', emptyPath)
           .replaceAll('{data}', side.broker.dataPath);
       if (step.file !== undefined) writeFileSync(path, expand(step.file));
-      const args = [...serverArgs(side, step), ...step.args.map(expand)];
+      const args = [...serverArgs(side, step), ...step.args.map(expand), ...settles(side, tool)];
       const options = {
         ...(step.stdin === undefined ? {} : { stdin: expand(step.stdin) }),
         ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
@@ -54,6 +54,7 @@ async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
         await sleep(BETWEEN_TRIES_MS);
         result = await side.host.run(tool, args, options);
       }
+      if (!script.stopped) await side.settled(tool, args);
       const title = `${tool} ${step.args.join(' ')}`;
       if (step.setup) {
         const failed = result.exitCode !== 0 || result.timedOut || /^\[.*\] ERROR/m.test(result.stderr);
@@ -85,6 +86,11 @@ async function untilServed(side: Side, createArgs: readonly string[]): Promise<v
     await sleep(BETWEEN_TRIES_MS);
   }
   throw new Error(`${topic} is not served`);
+}
+
+/** Many calls in one process: it has to wait by itself for the broker to hear of each. */
+function settles(side: Side, tool: ToolName): string[] {
+  return tool === 'admin-client' && side.broker.kind === 'apache' ? ['settle'] : [];
 }
 
 function serverArgs(side: Side, { server, args }: ToolStep): string[] {

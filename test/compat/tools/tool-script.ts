@@ -96,3 +96,10 @@ export const consume = (topic: string, group: string, count: number, more = ''):
 function splitArgs(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
 }
+
+/**
+ * So slowly that the last record is on its way when the transaction is committed. Otherwise Java's producer (4.3.1, transaction.version 2)
+ * may end a transaction before it sends its first batch: Sender asks for incomplete batches before it takes the lock under which it
+ * looks for an EndTxn to send. The broker then knows of no transaction: INVALID_TXN_STATE, seen once in some 3,000 on a busy machine.
+ */
+export const SLOWLY = '--throughput 100';

@@ -36,7 +36,8 @@ import org.apache.kafka.common.quota.ClientQuotaFilterComponent;
 
 /**
  * Calls of the official Admin client, one JSON object a line on standard input, {op, ...}. Each is answered with one line: the call's
- * name, and what came of it, as the client's own classes print it, maps and sets sorted. The only argument is the broker's address.
+ * name, and what came of it, as the client's own classes print it, maps and sets sorted. Arguments: the broker's address, and `settle`
+ * to wait before each call until the broker has heard of those before.
  */
 public final class AdminCalls {
   private final Admin admin;
@@ -54,6 +55,7 @@ public final class AdminCalls {
       BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.isBlank()) continue;
+        if (args.length > 1) calls.settle();
         JsonNode call = json.readTree(line);
         String text;
         try {
@@ -64,6 +66,21 @@ public final class AdminCalls {
         System.out.println(call.path("op").asText() + ": " + text);
       }
     }
+  }
+
+  /** As test/support/metadata-barrier.ts: waits until the broker shows a change that was made after all others. */
+  private void settle() throws Exception {
+    String group = "metadata-barrier-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+    for (AlterConfigOp.OpType change : List.of(AlterConfigOp.OpType.SET, AlterConfigOp.OpType.DELETE)) {
+      ConfigEntry entry = new ConfigEntry("consumer.session.timeout.ms", "50000");
+      admin.incrementalAlterConfigs(Map.of(resource, List.of(new AlterConfigOp(entry, change)))).all().get();
+      while (shows(resource, entry) != (change == AlterConfigOp.OpType.SET)) Thread.sleep(10);
+    }
+  }
+
+  private boolean shows(ConfigResource resource, ConfigEntry entry) throws Exception {
+    return admin.describeConfigs(List.of(resource)).all().get().get(resource).get(entry.name()).value().equals(entry.value());
   }
 
   private Object make(JsonNode call) {

@@ -7,6 +7,7 @@ import {
   type Normaliser,
   prepare,
   produce,
+  SLOWLY,
   type ToolScript,
   type ToolStep,
 } from '../tool-script.ts';
@@ -180,7 +181,7 @@ export const adminScripts: readonly ToolScript[] = [
     createTopic('@t'),
     prepare(
       'kafka-producer-perf-test',
-      '--topic @t --num-records 10 --record-size 10 --throughput -1 --transactional-id @tx',
+      `--topic @t --num-records 10 --record-size 10 ${SLOWLY} --transactional-id @tx`,
     ),
     {
       ...calls(

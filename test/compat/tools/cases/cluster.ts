@@ -1,7 +1,7 @@
 // kafka-broker-api-versions, kafka-cluster, kafka-features, kafka-metadata-quorum, kafka-log-dirs, kafka-leader-election,
 // kafka-reassign-partitions, kafka-transactions.
 
-import { createTopic, prepare, produce, step, type ToolScript, type ToolStep } from '../tool-script.ts';
+import { createTopic, prepare, produce, SLOWLY, step, type ToolScript, type ToolStep } from '../tool-script.ts';
 
 const cluster: ToolScript[] = [
   {
@@ -195,7 +195,7 @@ const transactions: ToolScript[] = [
       createTopic('@t'),
       prepare(
         'kafka-producer-perf-test',
-        '--topic @t --num-records 10 --record-size 10 --throughput -1 --transactional-id @tx',
+        `--topic @t --num-records 10 --record-size 10 ${SLOWLY} --transactional-id @tx`,
       ),
       step('describe --transactional-id @tx', { normalise: ['words', 'numbers'] }),
       step('list --transactional-id-pattern @.*', { normalise: ['words', 'numbers'] }),

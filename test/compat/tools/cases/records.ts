@@ -1,7 +1,7 @@
 // kafka-console-producer, kafka-console-consumer, kafka-get-offsets, kafka-delete-records, the perf, latency and verifiable tools,
 // kafka-replica-verification.
 
-import { createTopic, prepare, produce, step, type ToolScript } from '../tool-script.ts';
+import { createTopic, prepare, produce, SLOWLY, step, type ToolScript } from '../tool-script.ts';
 
 const all = ['timestamp', 'key', 'offset', 'partition', 'headers', 'epoch', 'value']
   .map((what) => `--formatter-property print.${what}=true`)
@@ -186,7 +186,7 @@ const load: ToolScript[] = [
         { normalise: ['exit'] },
       ),
       step(
-        '--topic @t --num-records 100 --record-size 20 --throughput -1 --transactional-id @tx --transaction-duration-ms 20',
+        `--topic @t --num-records 30 --record-size 20 ${SLOWLY} --transactional-id @tx --transaction-duration-ms 20`,
         {
           normalise: ['exit'],
         },
