@@ -26,10 +26,12 @@ class Fixture {
   readonly registry = new SnapshotRegistry();
   readonly log: TransactionLogRecord[] = [];
   readonly producerEpoch: number;
+  readonly updatedAtMs: number;
 
   constructor(config: TransactionConfig, metadata: TransactionMetadata | null) {
     this.shard = new TransactionShard(config, 3, this.registry);
     this.producerEpoch = metadata?.producerEpoch ?? 5;
+    this.updatedAtMs = metadata?.lastUpdateTimestampMs ?? NOW_MS;
     this.registry.take(0);
     if (metadata !== null) this.replay([newTransactionRecord('x', metadata, config.transactionVersion())]);
   }
@@ -94,7 +96,10 @@ const endAs =
 
 const abortAs = (who: Who) => (f: Fixture) =>
   ({ kind: 'abortTimedOut', producer: who(f), newProducerId: NEW }) as const;
-const markersAs = (who: Who) => (f: Fixture) => ({ kind: 'markersWritten', producer: who(f) }) as const;
+const markersAs =
+  (who: Who, earlierMs = 0) =>
+  (f: Fixture) =>
+    ({ kind: 'markersWritten', producer: who(f), decidedAtMs: f.updatedAtMs - earlierMs }) as const;
 const decided = (error: 'REQUEST_TIMED_OUT' | 'NOT_COORDINATOR' | null) => () =>
   ({ kind: 'decided', transactionalIds: ['x', 'gone'], error }) as const;
 
@@ -147,6 +152,7 @@ const commands: Commands<Fixture, TransactionCommand> = {
   markersWritten: {
     'its producer': markersAs(producer),
     'an epoch behind': markersAs(behind),
+    'its producer, of an earlier transaction': markersAs(producer, 1),
     'another producer': markersAs(another),
   },
   abortAllTimedOut: { '': () => ({ kind: 'abortAllTimedOut' }) },
