@@ -38,12 +38,13 @@ function timeCalls(action: () => unknown, calls: number): number {
   return performance.now() - start;
 }
 
-/** The middle one; of an even number the upper of the two. */
+/** The middle one; of an even number the mean of the two. */
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((a, b) => a - b);
-  const middle = sorted[sorted.length >> 1];
-  if (middle === undefined) throw new Error('the median of nothing');
-  return middle;
+  const upper = sorted[sorted.length >> 1];
+  const lower = sorted[(sorted.length - 1) >> 1];
+  if (upper === undefined || lower === undefined) throw new Error('the median of nothing');
+  return (lower + upper) / 2;
 }
 
 /** Ottla's figure in units of Apache Kafka's; null where only Ottla was measured. */
@@ -70,7 +71,7 @@ function lineOf(row: BenchRow): string {
   const beside = apache === undefined ? '' : `  Apache ${figure(apache)}  ratio ${ratio!.toFixed(2)}`;
   const met = isMet(row);
   const bound = target !== undefined ? `at most ${target}` : `at least ${targetAtLeast}`;
-  const verdict = met === null ? '' : `  (target ${bound}: ${met ? 'met' : 'MISSED'})`;
+  const verdict = met === null ? '' : `  (${bound}: ${met ? 'pass' : 'falls short'})`;
   return `${name.padEnd(64)} ${figure(value).padStart(9)} ${unit}${beside}${verdict}`;
 }
 

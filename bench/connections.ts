@@ -1,13 +1,7 @@
 // Thousands of connections that do nothing, and clients that ask and do not read: what they cost in memory, and what another client
 // notices of them.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock, systemTimer } from '../src/base/system.ts';
-import { waitUntilServing } from '../src/net/wait-until-serving.ts';
 import { encodeInto } from '../src/wire/codec.ts';
 import { buildBatch } from '../src/wire/records/records.ts';
 import { apiVersionsRequest } from '../src/wire/schema/api-versions.ts';
@@ -16,9 +10,10 @@ import { produceRequest } from '../src/wire/schema/produce.ts';
 import { requestHeader } from '../src/wire/schema/request-header.ts';
 import type { InputOf, MessageSchema } from '../src/wire/schema.ts';
 import { Writer } from '../src/wire/writer.ts';
-import { ottlaMainPath } from '../test/support/brokers.ts';
-import { freePort } from '../test/support/processes.ts';
 import type { BenchOptions, BenchRow } from './bench.ts';
+import { createTopic, waitForEnd } from './log-data.ts';
+import { startServer } from './side-by-side.ts';
+import { residentMegabytes } from './watch.ts';
 
 /** Few enough that no listen queue overflows. */
 const OPENED_AT_ONCE = 100;
@@ -113,32 +108,17 @@ async function latency(port: number, roundTrips: number): Promise<Latency> {
   return { medianMs: samples[roundTrips >> 1]!, p99Ms: samples[Math.floor(roundTrips * 0.99)]! };
 }
 
-function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function benchConnections({ size }: BenchOptions): Promise<BenchRow[]> {
   const connections = size === 'smoke' ? 200 : 5000;
   const roundTrips = { smoke: 50, quick: 2000, full: 10_000 }[size];
-  const port = await freePort();
-  const directory = mkdtempSync(join(tmpdir(), 'ottla-bench-'));
-  const main = ottlaMainPath();
-  const broker = spawn(
-    process.execPath,
-    [main, '--port', String(port), '--data-dir', directory, '--topic', `${TOPIC}:1`],
-    {
-      stdio: 'ignore',
-    },
-  );
-  const pid = broker.pid!;
+  const broker = await startServer('ottla');
+  const { port, pid } = broker;
   const sockets: Socket[] = [];
   try {
-    await waitUntilServing({
-      ...{ host: '127.0.0.1', port, timeoutMs: 20_000, retryMs: 5 },
-      ...{ clock: systemClock, timer: systemTimer },
-    });
+    await createTopic(broker, TOPIC, {});
+    await waitForEnd(broker, TOPIC);
     const writer = await Client.open(port);
     for (let i = 0; i < RECORDS; i++) await writer.ask(askProduce(RECORD_BYTES));
     writer.socket.destroy();
@@ -191,9 +171,7 @@ export async function benchConnections({ size }: BenchOptions): Promise<BenchRow
     ];
   } finally {
     for (const socket of sockets) socket.destroy();
-    broker.kill('SIGTERM');
-    await once(broker, 'exit');
-    rmSync(directory, { recursive: true, force: true });
+    await broker.remove();
   }
 }
 

@@ -1,10 +1,12 @@
 // kafka-consumer-perf-test against both servers: a log from its start, and its tail while a producer writes.
 import type { BenchOptions, BenchRow } from './bench.ts';
+import { receiverFloor, senderFloor } from './floors.ts';
 import { produceRecords } from './produce.ts';
 import { alternate, cpuSeconds, ROUNDS, rowOf, runTool, startServer } from './side-by-side.ts';
 
 const RECORD_BYTES = 1024;
 const GIGABYTE = 1e9;
+const FLOOR_TARGET = 1.5;
 const workload = { recordBytes: RECORD_BYTES, acks: 'all', batchBytes: 16_384, compression: 'none' } as const;
 
 /** Records per second while records were fetched, without the time of joining a group. */
@@ -41,10 +43,30 @@ export async function benchConsume({ size }: BenchOptions): Promise<BenchRow[]> 
       await broker.remove();
     }
   });
+  const startCpu = rowOf(samples, 'startCpu', {
+    name: 'consume 1 KiB from the start: broker CPU',
+    unit: 's/GB',
+    target: 1,
+  });
+  const tailCpu = rowOf(samples, 'tailCpu', {
+    name: 'producer and consumer at the tail: broker CPU',
+    unit: 's/GB',
+    target: 1,
+  });
+  const floorBytes = { smoke: 1e8, quick: 1e9, full: 4e9 }[size];
+  const [receiver, sender] = [await receiverFloor(floorBytes), await senderFloor(floorBytes)];
+  const inUnits = { unit: '×', target: FLOOR_TARGET };
   return [
     rowOf(samples, 'start', { name: 'consume 1 KiB from the start', unit: 'records/s', targetAtLeast: 1 }),
-    rowOf(samples, 'startCpu', { name: 'consume 1 KiB from the start: broker CPU', unit: 's/GB', target: 1 }),
+    startCpu,
     rowOf(samples, 'tail', { name: 'consume 1 KiB at the tail of a producer', unit: 'records/s', targetAtLeast: 1 }),
-    rowOf(samples, 'tailCpu', { name: 'producer and consumer at the tail: broker CPU', unit: 's/GB', target: 1 }),
+    tailCpu,
+    { name: 'bare Node program that reads a file and sends it: CPU', value: sender, unit: 's/GB' },
+    { name: `${startCpu.name}, in units of that`, value: startCpu.value / sender, ...inUnits },
+    {
+      name: `${tailCpu.name}, in units of that and of one that receives`,
+      value: tailCpu.value / (sender + receiver),
+      ...inUnits,
+    },
   ];
 }

@@ -1,32 +1,28 @@
-// npm run bench -- <name> | all [--quick | --smoke] [--json <file>]: figures beside the project's targets, and as JSON on request.
+// npm run bench -- <name> | all [--quick | --smoke] [--json <file>]: figures beside the project's targets, and as JSON.
 // npm run bench -- compare [<folder>]: what is slower in a folder of such JSON files than in bench/baselines.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
+// npm run bench -- report [<folder>]: writes them into docs/benchmarks.md, and makes them the baselines.
+// npm run profile -- <name>: see profile.ts.
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryPath } from '../test/support/processes.ts';
-import { type BenchOptions, type BenchRow, isMet, printRows, ratioOf } from './bench.ts';
+import { fileURLToPath } from 'node:url';
+import { type BenchOptions, type BenchRow, printRows } from './bench.ts';
+import { printGoals } from './goals.ts';
+import { printProfiles, profileArguments, startProfiling } from './profile.ts';
+import { writeReport } from './report.ts';
+import { compare, describeMachine, type Result, readResults, resultsPath, writeResult } from './results.ts';
+import { takeWatchRows } from './watch.ts';
 
 interface Bench {
   readonly title: string;
   readonly run: (options: BenchOptions) => Promise<BenchRow[]>;
+  /** What is measured runs in this process. */
+  readonly isInProcess?: boolean;
+  /** Too long to be part of `all`. */
+  readonly isLong?: boolean;
 }
 
 const benches: Record<string, Bench> = {
-  wire: {
-    title: 'wire: codec, record batches, CRC',
-    run: async () => {
-      const [{ benchCodec }, { benchRecords }] = await Promise.all([import('./wire.ts'), import('./wire-records.ts')]);
-      return [...benchCodec(), ...(await benchRecords())];
-    },
-  },
-  start: {
-    title: 'start: process start to first answer, resident memory',
-    run: async () => (await import('./start.ts')).benchStart(),
-  },
-  idle: {
-    title: 'idle: start, memory and processor time of a broker without work, beside Apache Kafka',
-    run: async (options) => (await import('./idle.ts')).benchIdle(options),
-  },
   produce: {
     title: 'produce: kafka-producer-perf-test, beside Apache Kafka',
     run: async (options) => (await import('./produce.ts')).benchProduce(options),
@@ -43,17 +39,37 @@ const benches: Record<string, Bench> = {
     title: 'small-producers: 200 connections, one record a request, beside Apache Kafka',
     run: async (options) => (await import('./small-producers.ts')).benchSmallProducers(options),
   },
-  log: {
-    title: 'log: append, tail read, cold read of one partition, in this process',
-    run: async (options) => (await import('./log.ts')).benchLog(options),
+  start: {
+    title: 'start: process start to first answer, resident memory',
+    run: async () => (await import('./start.ts')).benchStart(),
   },
-  recovery: {
-    title: 'recovery: start after a crash without recovery points, beside Apache Kafka',
-    run: async (options) => (await import('./recovery.ts')).benchRecovery(options),
+  idle: {
+    title: 'idle: start, memory and processor time of a broker without work, beside Apache Kafka',
+    run: async (options) => (await import('./idle.ts')).benchIdle(options),
   },
-  compaction: {
-    title: "compaction: 100-byte records, each key ten times, beside Apache Kafka's cleaner",
-    run: async (options) => (await import('./compaction.ts')).benchCompaction(options),
+  partitions: {
+    title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
+    run: async (options) => (await import('./partitions.ts')).benchPartitions(options),
+  },
+  fsync: {
+    title: 'fsync: the same with a sync before each acknowledgement, on both servers',
+    run: async (options) => (await import('./produce.ts')).benchFsync(options),
+  },
+  clients: {
+    title: 'clients: kafkajs and confluent-kafka produce and consume, beside Apache Kafka',
+    run: async (options) => (await import('./clients.ts')).benchClients(options),
+  },
+  replicas: {
+    title: 'replicas: three brokers, replication factor 3, beside Apache Kafka',
+    run: async (options) => (await import('./replicas.ts')).benchReplicas(options),
+  },
+  brokers: {
+    title: 'brokers: --brokers 1 and one for each core',
+    run: async (options) => (await import('./replicas.ts')).benchBrokers(options),
+  },
+  cluster: {
+    title: 'cluster: --brokers 3, start to serving, memory, failover',
+    run: async (options) => (await import('./cluster.ts')).benchCluster(options),
   },
   connections: {
     title: 'connections: 5,000 idle ones, and clients that do not read',
@@ -71,93 +87,110 @@ const benches: Record<string, Bench> = {
     title: 'transactions: of 100 records each, by the official client, beside Apache Kafka',
     run: async (options) => (await import('./transactions.ts')).benchTransactions(options),
   },
-  cluster: {
-    title: 'cluster: --brokers 3, start to serving, memory, failover',
-    run: async (options) => (await import('./cluster.ts')).benchCluster(options),
+  wire: {
+    title: 'wire: codec, record batches, CRC',
+    isInProcess: true,
+    run: async () => {
+      const [{ benchCodec }, { benchRecords }] = await Promise.all([import('./wire.ts'), import('./wire-records.ts')]);
+      return [...benchCodec(), ...(await benchRecords())];
+    },
   },
-  partitions: {
-    title: 'partitions: 1,000 and 10,000, beside Apache Kafka',
-    run: async (options) => (await import('./partitions.ts')).benchPartitions(options),
+  log: {
+    title: 'log: append, tail read, cold read of one partition, in this process',
+    isInProcess: true,
+    run: async (options) => (await import('./log.ts')).benchLog(options),
+  },
+  recovery: {
+    title: 'recovery: start after a crash without recovery points, beside Apache Kafka',
+    run: async (options) => (await import('./recovery.ts')).benchRecovery(options),
+  },
+  compaction: {
+    title: "compaction: 100-byte records, each key ten times, beside Apache Kafka's cleaner",
+    run: async (options) => (await import('./compaction.ts')).benchCompaction(options),
+  },
+  soak: {
+    title: 'soak: half an hour of producing and consuming, memory must stay flat (not part of all)',
+    run: async (options) => (await import('./soak.ts')).benchSoak(options),
+    isLong: true,
   },
 };
 
-/** Worse than the baseline by more than this is named: these machines are noisy. */
-const TOLERANCE = 1.25;
-const defaultFolder = join(repositoryPath, 'bench', 'results');
-const baselines = join(repositoryPath, 'bench', 'baselines');
-
-interface Result {
-  readonly bench: string;
-  readonly machine: string;
-  readonly rows: readonly BenchRow[];
-}
-
 async function runBench(name: string, { title, run }: Bench, options: BenchOptions): Promise<Result> {
-  const [load = 0] = loadavg();
-  const rows = await run(options);
-  printRows(title, rows);
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load ${load.toFixed(1)} before`;
-  return { bench: name, machine, rows };
+  const machine = describeMachine();
+  const startMs = performance.now();
+  const measured = await run(options);
+  const rows = [...measured, ...takeWatchRows(name)];
+  const seconds = Math.round((performance.now() - startMs) / 1000);
+  printRows(`${title} (${seconds} s)`, rows);
+  return { bench: name, title, machine, size: options.size, seconds, rows };
 }
 
-async function runAll(options: BenchOptions): Promise<void> {
-  mkdirSync(defaultFolder, { recursive: true });
-  const judged: BenchRow[] = [];
+/** Also what earlier runs left of the benches that are too long: it is one picture. */
+async function runAll(options: BenchOptions): Promise<boolean> {
+  const failed: string[] = [];
   for (const [name, bench] of Object.entries(benches)) {
-    const result = await runBench(name, bench, options);
-    writeResult(join(defaultFolder, `${name}.json`), result);
-    judged.push(...result.rows.filter((row) => isMet(row) !== null));
-  }
-  console.log('\nWhat the project wants to reach');
-  for (const row of judged) {
-    const figure = (ratioOf(row) ?? row.value).toFixed(2).padStart(9);
-    const wanted = row.target === undefined ? `>= ${row.targetAtLeast}` : `<= ${row.target}`;
-    console.log(`  ${isMet(row) === true ? 'pass      ' : 'fall-short'} ${figure} ${wanted.padEnd(8)} ${row.name}`);
-  }
-}
-
-function writeResult(file: string, result: Result): void {
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
-}
-
-function readResult(file: string): Result {
-  return JSON.parse(readFileSync(file, 'utf8')) as Result; // written by us
-}
-
-/** True where nothing is worse. */
-function compare(folder: string): boolean {
-  let worse = 0;
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
-    const before = new Map(readResult(join(baselines, file)).rows.map((row) => [row.name, row]));
-    for (const row of readResult(join(folder, file)).rows) {
-      const old = before.get(row.name);
-      if (old === undefined) continue;
-      const [now, then] = [ratioOf(row) ?? row.value, ratioOf(old) ?? old.value];
-      const isRate = row.unit.endsWith('/s') && row.unit !== 'ms/s';
-      const factor = isRate ? then / now : now / then;
-      if (factor <= TOLERANCE) continue;
-      worse++;
-      console.log(`  ${row.name}: ${then.toFixed(2)} → ${now.toFixed(2)}`);
+    if (bench.isLong === true) continue;
+    rmSync(join(resultsPath, `${name}.json`), { force: true });
+    try {
+      writeResult(resultsPath, await runBench(name, bench, options));
+    } catch (error) {
+      failed.push(name);
+      takeWatchRows(name);
+      console.error(`\n${name} failed`, error);
     }
   }
-  console.log(worse === 0 ? 'Nothing is slower than the baseline.' : `${worse} figures are worse than the baseline.`);
-  return worse === 0;
+  const results = readResults(resultsPath);
+  const ran = results.filter(({ bench }) => benches[bench]?.isLong !== true);
+  const total = ran.reduce((sum, { seconds }) => sum + seconds, 0);
+  console.log(`\n${ran.length} benches in ${Math.floor(total / 60)} min ${total % 60} s`);
+  printGoals(results);
+  if (failed.length > 0) console.log(`\nfailed: ${failed.join(', ')}`);
+  return failed.length === 0;
 }
 
-const [name, ...rest] = process.argv.slice(2);
-const size = rest.includes('--quick') ? 'quick' : rest.includes('--smoke') ? 'smoke' : 'full';
-const options: BenchOptions = { size };
-const jsonAt = rest.indexOf('--json');
-const bench = name === undefined ? undefined : benches[name];
-if (name === 'all') await runAll(options);
-else if (name === 'compare') process.exitCode = compare(rest[0] ?? defaultFolder) ? 0 : 1;
-else if (name !== undefined && bench !== undefined) {
-  const result = await runBench(name, bench, options);
-  const file = jsonAt === -1 ? undefined : rest[jsonAt + 1];
-  if (file !== undefined) writeResult(file, result);
-} else {
-  console.log('npm run bench -- <name> [--quick] [--json <file>]\nnpm run bench -- all [--quick]');
-  console.log('npm run bench -- compare [<folder of JSON files>]\n');
-  for (const [benchName, { title }] of Object.entries(benches)) console.log(`  ${benchName.padEnd(16)} ${title}`);
-  process.exitCode = name === undefined ? 0 : 1;
+/** An own process for what is measured in one. */
+function profileThisProcess(args: readonly string[]): number {
+  const main = fileURLToPath(import.meta.url);
+  return spawnSync(process.execPath, [...profileArguments(), main, ...args], { stdio: 'inherit' }).status ?? 1;
 }
+
+function printUsage(): void {
+  console.log('npm run bench -- <name> | all [--quick | --smoke] [--json <file>]');
+  console.log('npm run bench -- compare [<folder of JSON files>]\nnpm run bench -- report [<folder of JSON files>]');
+  console.log('npm run profile -- <name> [--quick | --smoke]\n');
+  for (const [name, { title }] of Object.entries(benches)) console.log(`  ${name.padEnd(16)} ${title}`);
+}
+
+async function runCommand(words: readonly string[]): Promise<number> {
+  const isProfiled = words.includes('--profile');
+  const [command, ...args] = words.filter((word) => word !== '--profile');
+  const size = args.includes('--quick') ? 'quick' : args.includes('--smoke') ? 'smoke' : 'full';
+  if (command === 'all') return (await runAll({ size })) ? 0 : 1;
+  if (command === 'compare') return compare(args[0] ?? resultsPath) ? 0 : 1;
+  if (command === 'report') {
+    writeReport(args[0] ?? resultsPath);
+    return 0;
+  }
+  const bench = command === undefined ? undefined : benches[command];
+  if (command === undefined || bench === undefined) {
+    printUsage();
+    return command === undefined ? 0 : 1;
+  }
+  if (isProfiled) {
+    startProfiling(command);
+    if (bench.isInProcess === true) {
+      const status = profileThisProcess([command, ...args]);
+      printProfiles();
+      return status;
+    }
+  }
+  const result = await runBench(command, bench, { size });
+  const jsonAt = args.indexOf('--json');
+  const file = jsonAt === -1 ? undefined : args[jsonAt + 1];
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  else if (bench.isLong === true) writeResult(resultsPath, result);
+  printProfiles();
+  return 0;
+}
+
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -34,5 +34,8 @@ async function measure(partitions: number, rounds: number): Promise<BenchRow[]> 
 
 export async function benchPartitions({ size }: BenchOptions): Promise<BenchRow[]> {
   if (size === 'smoke') return measure(100, 1);
-  return [...(await measure(1000, ROUNDS[size])), ...(await measure(10_000, size === 'quick' ? 1 : 2))];
+  return [
+    ...(await measure(1000, size === 'quick' ? 1 : ROUNDS[size])),
+    ...(await measure(10_000, size === 'quick' ? 1 : 2)),
+  ];
 }

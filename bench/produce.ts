@@ -1,9 +1,6 @@
 // kafka-producer-perf-test against both servers: records per second from a cold and from a warm broker, its processor time and memory.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import type { BenchOptions, BenchRow } from './bench.ts';
+import type { BenchOptions, BenchRow, BenchSize } from './bench.ts';
+import { receiverFloor } from './floors.ts';
 import { alternate, cpuSeconds, ROUNDS, residentMegabytes, rowOf, runTool, startServer } from './side-by-side.ts';
 
 interface Workload {
@@ -16,6 +13,7 @@ interface Workload {
 
 /** A broker is warm in the third run. */
 const RUNS = 3;
+const runsOf = (size: BenchSize): number => (size === 'smoke' ? 1 : RUNS);
 const GIGABYTE = 1e9;
 
 const plain = { acks: 'all', batchBytes: 16_384, compression: 'none', partitions: 1 } as const;
@@ -54,14 +52,27 @@ export async function produceRecords(
   return Number(rate);
 }
 
-async function measureWorkload(workload: Workload, rounds: number, bytes: number): Promise<BenchRow[]> {
+interface Measuring {
+  readonly rounds: number;
+  readonly runs: number;
+  readonly bytes: number;
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+const isPlain = ({ acks, batchBytes, compression, partitions }: Workload): boolean =>
+  acks === plain.acks && batchBytes === plain.batchBytes && compression === 'none' && partitions === 1;
+
+async function measureWorkload(
+  workload: Workload,
+  { rounds, runs, bytes, properties }: Measuring,
+): Promise<BenchRow[]> {
   const records = Math.round(bytes / workload.recordBytes);
   const samples = await alternate(rounds, async (kind) => {
-    const broker = await startServer(kind, { 'num.partitions': String(workload.partitions) });
+    const broker = await startServer(kind, { 'num.partitions': String(workload.partitions), ...properties });
     try {
       const rates: number[] = [];
       let warmCpuSeconds = 0;
-      for (let run = 0; run < RUNS; run++) {
+      for (let run = 0; run < runs; run++) {
         const before = cpuSeconds(broker.pid);
         rates.push(await produceRecords(broker.bootstrap, 'produced', workload, { records }));
         warmCpuSeconds = cpuSeconds(broker.pid) - before;
@@ -78,55 +89,86 @@ async function measureWorkload(workload: Workload, rounds: number, bytes: number
   });
   const { recordBytes, acks, batchBytes, compression, partitions } = workload;
   const name = `${recordBytes} B, acks=${acks}, batch ${batchBytes >> 10} KiB, ${compression}, ${partitions} partition${partitions === 1 ? '' : 's'}`;
-  const isPlain = acks === 'all' && batchBytes === 16_384 && compression === 'none' && partitions === 1;
+  const isJudged = isPlain(workload);
   const targetOf = (small: number, large: number): { targetAtLeast?: number } =>
-    isPlain ? { targetAtLeast: recordBytes === 100 ? small : large } : {};
+    isJudged ? { targetAtLeast: recordBytes === 100 ? small : large } : {};
   return [
     rowOf(samples, 'cold', {
       name: `${name}: cold`,
       unit: 'records/s',
-      ...(isPlain && recordBytes === 100 ? { targetAtLeast: 1.5 } : {}),
+      ...(isJudged && recordBytes === 100 ? { targetAtLeast: 1.5 } : {}),
     }),
     rowOf(samples, 'warm', { name: `${name}: warm`, unit: 'records/s', ...targetOf(1.1, 1.3) }),
-    rowOf(samples, 'cpu', { name: `${name}: broker CPU`, unit: 's/GB', ...(isPlain ? { target: 0.6 } : {}) }),
+    rowOf(samples, 'cpu', { name: `${name}: broker CPU`, unit: 's/GB', ...(isJudged ? { target: 0.6 } : {}) }),
     rowOf(samples, 'memory', { name: `${name}: resident after it`, unit: 'MB' }),
   ];
 }
 
-/** Processor seconds per gigabyte of a bare Node program that receives bytes in requests of 16 KiB, writes them to a file and answers each. */
-async function floorCpuSecondsPerGigabyte(bytes: number): Promise<number> {
-  const receiver = spawn(process.execPath, [fileURLToPath(new URL('./floor-receiver.js', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    const [port] = (await once(receiver.stdout, 'data')) as [Buffer];
-    const socket = connect(Number(String(port)), '127.0.0.1');
-    await once(socket, 'connect');
-    const before = cpuSeconds(receiver.pid!);
-    const chunk = Buffer.alloc(16_384, 'ottla');
-    socket.resume();
-    for (let sent = 0; sent < bytes; sent += chunk.length) {
-      if (!socket.write(chunk)) await once(socket, 'drain');
-    }
-    socket.end();
-    await once(socket, 'close');
-    return ((cpuSeconds(receiver.pid!) - before) * GIGABYTE) / bytes;
-  } finally {
-    receiver.kill();
-  }
+const GIGABYTE_IN_RUNS = Math.ceil(GIGABYTE / RUNS);
+const RESIDENT_TARGET_MB = 200;
+const FLOOR_TARGET = 1.5;
+
+/** In the quick run, too, a gigabyte goes to the one broker whose memory is judged afterwards. */
+function bytesOf({ recordBytes, compression }: Workload, size: BenchSize): number {
+  if (size === 'smoke') return 1e6;
+  if (recordBytes === 100) return { quick: 1.2e8, full: 4e8 }[size];
+  return compression === 'none' ? GIGABYTE_IN_RUNS : 2e8;
 }
 
 export async function benchProduce({ size }: BenchOptions): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
-  const workloads = { smoke: quickWorkloads.slice(0, 1), quick: quickWorkloads, full: allWorkloads() }[size];
+  const workloads = { smoke: quickWorkloads.slice(0, 2), quick: quickWorkloads, full: allWorkloads() }[size];
   for (const workload of workloads) {
-    const bytes = { smoke: 1e6, quick: 1e8, full: 4e8 }[size] * (workload.recordBytes === 100 ? 1 : 2);
-    rows.push(...(await measureWorkload(workload, ROUNDS[size], bytes)));
+    rows.push(
+      ...(await measureWorkload(workload, {
+        rounds: roundsOf(workload, size),
+        runs: runsOf(size),
+        bytes: bytesOf(workload, size),
+      })),
+    );
   }
-  const floor = await floorCpuSecondsPerGigabyte({ smoke: 1e7, quick: 1e9, full: 4e9 }[size]);
+  const floor = await receiverFloor({ smoke: 1e8, quick: 1e9, full: 4e9 }[size]);
   rows.push({ name: 'bare Node program that receives and writes the same bytes: CPU', value: floor, unit: 's/GB' });
-  for (const row of rows.filter(({ name }) => name.includes('16 KiB, none, 1 partition: broker CPU'))) {
-    rows.push({ name: `${row.name}, in units of that`, value: row.value / floor, unit: '×', target: 1.5 });
+  const plainName = '16 KiB, none, 1 partition';
+  for (const row of rows.filter(({ name }) => name.includes(`acks=all, batch ${plainName}: broker CPU`))) {
+    rows.push({ name: `${row.name}, in units of that`, value: row.value / floor, unit: '×', target: FLOOR_TARGET });
+  }
+  const resident = rows.find(
+    ({ name }) => name.startsWith('1024 B') && name.endsWith(`${plainName}: resident after it`),
+  );
+  if (resident !== undefined) {
+    rows.push({
+      name: 'resident memory after 1 GB of it',
+      value: resident.value,
+      unit: 'MB',
+      target: RESIDENT_TARGET_MB,
+    });
   }
   return rows;
+}
+
+/** What has a target is measured once more. */
+function roundsOf(workload: Workload, size: BenchSize): number {
+  return size === 'quick' ? (isPlain(workload) ? 2 : 1) : ROUNDS[size];
+}
+
+/** The same durability on both sides again, the stronger one: no acknowledgement before the disk has it. */
+export async function benchFsync({ size }: BenchOptions): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const recordBytes of [100, 1024]) {
+    const bytes = { smoke: 1e5, quick: 2e7, full: 1e8 }[size];
+    const options = {
+      rounds: size === 'full' ? 3 : 1,
+      runs: runsOf(size),
+      bytes,
+      properties: { 'log.flush.interval.messages': '1' },
+    };
+    rows.push(...(await measureWorkload({ ...plain, recordBytes }, options)));
+  }
+  return rows.map(({ name, value, unit, apache }) => ({
+    name: `fsync, ${name}`,
+    value,
+    unit,
+    ...(apache === undefined ? {} : { apache }),
+  }));
 }

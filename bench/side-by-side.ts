@@ -2,8 +2,7 @@
  * Apache Kafka 4.3.1 and Ottla in turn (A B A B …) on this machine, driven by the same official clients. Both run with the same
  * properties; Apache Kafka's virtual machine gets the options that its start script gives it.
  */
-import { readFileSync } from 'node:fs';
-import { type BrokerOptions, type RunningBroker, startApacheKafka, startOttla } from '../test/support/brokers.ts';
+import { type RunningBroker, startApacheKafka, startOttla } from '../test/support/brokers.ts';
 import { runOrThrow } from '../test/support/processes.ts';
 import {
   type JavaToolchain,
@@ -13,12 +12,14 @@ import {
   toolsOf,
 } from '../test/support/toolchain.ts';
 import { type BenchRow, type BenchSize, median } from './bench.ts';
+import { isProfiling, profileArguments } from './profile.ts';
+import { newProbe, watched } from './watch.ts';
+
+export { cpuSeconds, residentMegabytes } from './watch.ts';
 
 export type ServerKind = RunningBroker['kind'];
 
 const SERVER_KINDS: readonly ServerKind[] = ['apache', 'ottla'];
-/** Of the clock that /proc counts processor time in. */
-const CLOCK_TICKS_PER_SECOND = 100;
 const CLIENT_TIMEOUT_MS = 600_000;
 const shippedJvmOptions = [
   ...['-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
@@ -33,14 +34,29 @@ function toolchain(): Promise<JavaToolchain> {
   return java;
 }
 
+/** The arguments of `java` for a program of Apache Kafka's server, as its start script gives them. */
+export async function javaOfServer(mainClass: string, args: readonly string[]): Promise<string[]> {
+  return javaArguments(await toolchain(), shippedJvmOptions, mainClass, args);
+}
+
 /** A server that has just begun to serve. `properties` are the same for both. */
 export async function startServer(
   kind: ServerKind,
   properties: Readonly<Record<string, string>> = {},
-  options: Pick<BrokerOptions, 'startTimeoutMs'> = {},
+  { startTimeoutMs = 60_000, isProbed = true }: { startTimeoutMs?: number; isProbed?: boolean } = {},
 ): Promise<RunningBroker> {
-  if (kind === 'ottla') return startOttla({ ...options, properties });
-  return startApacheKafka(await toolchain(), { ...options, properties, jvmOptions: shippedJvmOptions });
+  const options = { startTimeoutMs, properties };
+  if (kind === 'apache') {
+    return watched(await startApacheKafka(await toolchain(), { ...options, jvmOptions: shippedJvmOptions }), null);
+  }
+  const probe = isProbed ? newProbe() : null;
+  const nodeArguments = [...profileArguments(), ...(probe?.nodeArguments ?? [])];
+  const started = await startOttla({
+    ...options,
+    nodeArguments,
+    ...(probe === null ? {} : { environment: probe.environment }),
+  });
+  return watched(started, probe);
 }
 
 /** Runs one of Kafka's own tools, by its main class, to its end; gives what it printed. */
@@ -53,19 +69,6 @@ export async function runTool(mainClass: string, args: readonly string[]): Promi
 export async function runProgram(program: string, args: readonly string[]): Promise<string> {
   const options = programArguments(await toolchain(), clientJvmOptions, program, args);
   return runOrThrow('java', options, { timeoutMs: CLIENT_TIMEOUT_MS });
-}
-
-/** User and system time of the process so far. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name, the second field, may hold spaces; what follows its bracket does not.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-export function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
 /** How often each server is measured. */
@@ -83,17 +86,18 @@ export async function alternate<Figure extends string>(
 ): Promise<Samples<Figure>> {
   const samples: Record<ServerKind, Sample<Figure>[]> = { apache: [], ottla: [] };
   for (let round = 0; round < rounds; round++) {
-    for (const kind of SERVER_KINDS) samples[kind].push(await measure(kind));
+    for (const kind of isProfiling() ? (['ottla'] as const) : SERVER_KINDS) samples[kind].push(await measure(kind));
   }
   return samples;
 }
 
-/** One row: the medians of a figure on both sides. */
+/** One row: the medians of a figure on both sides. Where Ottla ran alone, for a profile, there is nothing to judge. */
 export function rowOf<Figure extends string>(
   samples: Samples<Figure>,
   figure: Figure,
   row: Pick<BenchRow, 'name' | 'unit' | 'target' | 'targetAtLeast'>,
 ): BenchRow {
   const of = (kind: ServerKind): number => median(samples[kind].map((sample) => sample[figure]));
+  if (samples.apache.length === 0) return { name: row.name, unit: row.unit, value: of('ottla') };
   return { ...row, value: of('ottla'), apache: of('apache') };
 }

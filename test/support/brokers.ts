@@ -40,6 +40,9 @@ export interface BrokerOptions {
   readonly dataPath?: string;
   /** Of Apache Kafka's virtual machine, in the place of what suits a process that lives for seconds. */
   readonly jvmOptions?: readonly string[];
+  /** Of Ottla's process: options of Node, and variables of its environment on top of this process's. */
+  readonly nodeArguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   /** Until it serves; one minute when absent. */
   readonly startTimeoutMs?: number;
 }
@@ -130,7 +133,10 @@ export async function startOttla(options: BrokerOptions = {}): Promise<RunningBr
   const mainPath = ottlaMainPath();
   return startBroker(
     'ottla',
-    (propertiesPath) => startProcess(process.execPath, [mainPath, 'start', propertiesPath]),
+    (propertiesPath) =>
+      startProcess(process.execPath, [...(options.nodeArguments ?? []), mainPath, 'start', propertiesPath], {
+        env: { ...process.env, ...options.environment },
+      }),
     async () => undefined,
     options,
   );
