@@ -2,7 +2,8 @@
  * DeleteRecords, key 21, versions 0-2 (KIP-107); v2 flexible.
  *
  * Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION (internal topics), NOT_LEADER_OR_FOLLOWER,
- * POLICY_VIOLATION (cleanup.policy without delete), OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR.
+ * POLICY_VIOLATION (cleanup.policy without delete), OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR, REQUEST_TIMED_OUT (a replica
+ * has not followed yet).
  */
 import type { Offset } from '../base/flavor.ts';
 import type { HostedPartitions } from '../replication/hosted-partitions.ts';
@@ -25,13 +26,18 @@ export function deleteRecordsHandler(
     request: deleteRecordsRequest,
     response: deleteRecordsResponse,
 
-    handle(request) {
+    async handle(request) {
+      const asked = askedOffsets(request);
+      const deletions = [...asked].flatMap(([topic, offsets]) =>
+        Array.from(offsets, ([partition, beforeOffset]) => ({ topic, partition, beforeOffset })),
+      );
+      const results = await services.partitions.deleteRecords(deletions, request.timeoutMs);
+      let next = 0;
       return {
-        topics: [...askedOffsets(request)].map(([name, offsets]) => ({
+        topics: Array.from(asked, ([name, offsets]) => ({
           name,
-          partitions: [...offsets].map(([partitionIndex, offset]) => {
-            const query = { topic: name, partition: partitionIndex, beforeOffset: offset };
-            const { error, lowWatermark } = services.partitions.deleteRecords(query);
+          partitions: Array.from(offsets.keys(), (partitionIndex) => {
+            const { error, lowWatermark } = results[next++]!;
             return { partitionIndex, lowWatermark, errorCode: errorCode(error) };
           }),
         })),

@@ -24,12 +24,11 @@ import {
   appendRecords,
   type EntryResult,
 } from './append-records.ts';
+import { type DeletedRecords, deleteRecords, type RecordDeletion } from './delete-records.ts';
 import { type FetchRequest, type FetchResult, type FetchServices, fetchRecords } from './fetch-records.ts';
 import { Partition, type PartitionEvents, type PartitionState } from './partition.ts';
 import type { PartitionLookup } from './partition-lookup.ts';
 import {
-  type DeletedRecords,
-  deleteRecords,
   endOfLeaderEpoch,
   type LeaderEpochEnd,
   type LeaderEpochQuery,
@@ -308,12 +307,9 @@ export class HostedPartitions implements PartitionLookup {
     return leadership === 'NONE' ? found.log.activeProducers() : leadership;
   }
 
-  deleteRecords(query: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly beforeOffset: Offset;
-  }): DeletedRecords {
-    return deleteRecords(this, query);
+  /** One result per deletion, in order. */
+  deleteRecords(deletions: readonly RecordDeletion[], timeoutMs: number): DeletedRecords[] | Promise<DeletedRecords[]> {
+    return deleteRecords({ partitions: this, timer: this.#options.timer }, deletions, timeoutMs);
   }
 
   /** `compression.type` of a topic that is held here, for clients that cannot read zstd; null where it is not held. */

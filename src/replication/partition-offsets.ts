@@ -1,10 +1,8 @@
 /**
- * Questions about offsets, and the removal of old records: ListOffsets, OffsetForLeaderEpoch, DeleteRecords.
- * Each answers for one partition; the error is a value.
+ * Questions about offsets: ListOffsets, OffsetForLeaderEpoch. Each answers for one partition; the error is a value.
  */
 
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
-import { isInternalTopic } from '../base/topic-name.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { PartitionLookup } from './partition-lookup.ts';
 
@@ -114,30 +112,4 @@ export function endOfLeaderEpoch(partitions: PartitionLookup, query: LeaderEpoch
   if (leadership !== 'NONE') return unknown(leadership);
   const end = partition.log.endOffsetForEpoch(query.leaderEpoch);
   return end === null ? unknown('NONE') : { error: 'NONE', leaderEpoch: end.leaderEpoch, endOffset: end.endOffset };
-}
-
-/** As the offset to delete before: everything that is committed. */
-export const deleteBeforeHighWatermark = -1;
-
-export interface DeletedRecords {
-  readonly error: ErrorName;
-  /** The smallest log start offset among the replicas; -1 with an error. */
-  readonly lowWatermark: Offset;
-}
-
-export function deleteRecords(
-  partitions: PartitionLookup,
-  query: { readonly topic: string; readonly partition: number; readonly beforeOffset: Offset },
-): DeletedRecords {
-  const failed = (error: ErrorName): DeletedRecords => ({ error, lowWatermark: -1 });
-  if (isInternalTopic(query.topic)) return failed('INVALID_TOPIC_EXCEPTION');
-  const partition = partitions.find(query.topic, query.partition);
-  if (typeof partition === 'string') return failed(partition);
-  const leadership = partition.checkLeadership(-1, true);
-  if (leadership !== 'NONE') return failed(leadership);
-  if (!partition.log.config.cleanupPolicy.delete) return failed('POLICY_VIOLATION');
-  const beforeOffset = query.beforeOffset === deleteBeforeHighWatermark ? partition.highWatermark : query.beforeOffset;
-  if (beforeOffset < 0 || beforeOffset > partition.highWatermark) return failed('OFFSET_OUT_OF_RANGE');
-  partition.deleteRecordsBefore(beforeOffset);
-  return { error: 'NONE', lowWatermark: partition.log.logStartOffset };
 }

@@ -33,9 +33,9 @@ export interface PartitionState {
   readonly directories?: readonly Uuid[];
 }
 
-/** Waits until an offset is written (acks=1) or committed (acks=all). */
+/** Waits until an offset is written (acks=1), committed (acks=all) or, with all below it, deleted on every replica. */
 export interface AppendWaiter {
-  /** Exclusive end of the batch that is waited for. */
+  /** Exclusive end of what is waited for. */
   readonly requiredOffset: Offset;
   /** Called once; the waiter is forgotten before. */
   reached(error: ErrorName): void;
@@ -90,6 +90,7 @@ const NO_STATE: PartitionState = { leader: -1, leaderEpoch: -1, partitionEpoch: 
 const NO_FOLLOWERS: Map<number, FollowerProgress> = new Map();
 const NO_FETCH_WAITERS: Set<FetchWaiter> = new Set();
 const NO_LISTENERS: Set<PartitionListener> = new Set();
+const NO_DELETION_WAITERS: readonly AppendWaiter[] = [];
 
 export class Partition {
   readonly topic: string;
@@ -114,6 +115,7 @@ export class Partition {
 
   #writtenWaiters: AppendWaiter[] = [];
   #committedWaiters: AppendWaiter[] = [];
+  #deletionWaiters = NO_DELETION_WAITERS;
   #fetchWaiters = NO_FETCH_WAITERS;
   #listeners = NO_LISTENERS;
   readonly #advancedBytes = new AdvancedBytes();
@@ -183,10 +185,12 @@ export class Partition {
       }
       this.#followReplicas();
       this.#maybeAdvanceHighWatermark();
+      this.#maybeFinishDeletions();
     } else {
       this.#leaderEpochStartOffset = null;
       this.#followers.clear();
       this.#failAppendWaiters('NOT_LEADER_OR_FOLLOWER');
+      this.#failDeletionWaiters('NOT_LEADER_OR_FOLLOWER');
     }
     if (newLeaderEpoch || wasLeader !== this.isLeader) this.#announceLeadershipChange();
   }
@@ -196,6 +200,7 @@ export class Partition {
     if (this.#closed !== null) return;
     this.#closed = error;
     this.#failAppendWaiters(error);
+    this.#failDeletionWaiters(error);
     this.#announceLeadershipChange();
   }
 
@@ -250,6 +255,7 @@ export class Partition {
     follower.fetched(fetch, this.log.writtenEndOffset, this.#nowMs());
     this.#maybeExpandIsr(fetch.replicaId, follower);
     this.#maybeAdvanceHighWatermark();
+    this.#maybeFinishDeletions();
   }
 
   follower(replicaId: number): FollowerProgress | undefined {
@@ -420,7 +426,35 @@ export class Partition {
   /** Moves the log start offset up; the caller has checked that it is not beyond the high watermark. */
   deleteRecordsBefore(offset: Offset): void {
     assert(offset <= this.#highWatermark, 'records above the high watermark cannot be deleted');
-    if (offset > this.log.logStartOffset) this.log.advanceLogStartOffset(offset);
+    if (offset <= this.log.logStartOffset) return;
+    this.log.advanceLogStartOffset(offset);
+    this.#wakeFollowers();
+  }
+
+  /** At once when every replica that is there has deleted what is below the offset. */
+  awaitDeleted(waiter: AppendWaiter): void {
+    this.#deletionWaiters = [...this.#deletionWaiters, waiter];
+    this.#maybeFinishDeletions();
+  }
+
+  forgetDeletionWaiter(waiter: AppendWaiter): void {
+    this.#deletionWaiters = this.#deletionWaiters.filter((other) => other !== waiter);
+  }
+
+  #maybeFinishDeletions(): void {
+    if (this.#deletionWaiters.length === 0) return;
+    const { lowWatermark } = this;
+    const finished = this.#deletionWaiters.filter(({ requiredOffset }) => requiredOffset <= lowWatermark);
+    if (finished.length === 0) return;
+    this.#deletionWaiters = this.#deletionWaiters.filter(({ requiredOffset }) => requiredOffset > lowWatermark);
+    for (const waiter of finished) waiter.reached('NONE');
+  }
+
+  /** A follower's fetch that waits is answered: it brings news. */
+  #wakeFollowers(): void {
+    for (const waiter of this.#fetchWaiters) {
+      if (waiter.fromFollower) waiter.moreReadable(this, Number.MAX_SAFE_INTEGER);
+    }
   }
 
   /**
@@ -459,9 +493,7 @@ export class Partition {
       this.#writtenWaiters = waiters.slice(written);
       for (let index = 0; index < written; index++) waiters[index]!.reached('NONE');
     }
-    for (const waiter of this.#fetchWaiters) {
-      if (waiter.fromFollower) waiter.moreReadable(this, Number.MAX_SAFE_INTEGER);
-    }
+    this.#wakeFollowers();
     this.#maybeAdvanceHighWatermark();
   }
 
@@ -516,6 +548,12 @@ export class Partition {
     const waiters = [...this.#writtenWaiters, ...this.#committedWaiters];
     this.#writtenWaiters = [];
     this.#committedWaiters = [];
+    for (const waiter of waiters) waiter.reached(error);
+  }
+
+  #failDeletionWaiters(error: ErrorName): void {
+    const waiters = this.#deletionWaiters;
+    this.#deletionWaiters = NO_DELETION_WAITERS;
     for (const waiter of waiters) waiter.reached(error);
   }
 

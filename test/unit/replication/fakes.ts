@@ -424,8 +424,8 @@ export class Hosted {
     return found;
   }
 
-  followerFetched(replicaId: number, fetchOffset: number): void {
-    this.partition().recordFollowerFetch({ replicaId, brokerEpoch: -1, fetchOffset, logStartOffset: 0 });
+  followerFetched(replicaId: number, fetchOffset: number, logStartOffset = 0): void {
+    this.partition().recordFollowerFetch({ replicaId, brokerEpoch: -1, fetchOffset, logStartOffset });
   }
 
   log(topic = 't', partition = 0): FakeLog {

@@ -205,7 +205,7 @@ describe('the refusals of a fetch', () => {
 
   test('offsets outside the log are OFFSET_OUT_OF_RANGE, its end is not', async () => {
     const hosted = await hostedWith(3);
-    hosted.partitions.deleteRecords({ topic: 't', partition: 0, beforeOffset: 1 });
+    hosted.partitions.deleteRecords([{ topic: 't', partition: 0, beforeOffset: 1 }], 1000);
     const noWait = { maxWaitMs: 0 };
     expect(errorOf(hosted, { fetchOffset: 0 })).toBe('OFFSET_OUT_OF_RANGE');
     expect(errorOf(hosted, { fetchOffset: 4 })).toBe('OFFSET_OUT_OF_RANGE');
