@@ -323,7 +323,8 @@ export class TopicControl {
   ): ControlFailure | NewPartition[] {
     const { brokers } = this.#options;
     const usable = [...brokers.brokers()]
-      .filter((broker) => !broker.inControlledShutdown && brokers.hasUncordonedDirectory(broker))
+      // One that has stopped is fenced, and may get what it will hold when it is back; one that is about to stop may not.
+      .filter((broker) => (broker.fenced || !broker.inControlledShutdown) && brokers.hasUncordonedDirectory(broker))
       .map(({ brokerId, rack, fenced }) => ({ brokerId, rack, fenced }));
     const spec = { partitionCount, replicationFactor, start: placementStart };
     const placements = placeReplicas(usable, spec);

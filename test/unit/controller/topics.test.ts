@@ -175,3 +175,17 @@ test('without an unfenced broker there are no topics', () => {
     'Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log directories cordoned.',
   ]);
 });
+
+test('a broker that is about to stop gets no replica; one that has stopped may, for when it is back', () => {
+  const controller = TestController.withBroker();
+  const brokerEpoch = controller.addBroker(2);
+  controller.run('controlledShutdown', { brokerId: 2, brokerEpoch });
+  expect(refusal(controller.createTopic('early', { replicationFactor: 2 }))).toEqual([
+    'INVALID_REPLICATION_FACTOR',
+    'Unable to replicate the partition 2 time(s): The target replication factor of 2 cannot be reached because only 1 ' +
+      'broker(s) are registered or some brokers have all their log directories cordoned.',
+  ]);
+  controller.run('fenceBroker', { brokerId: 2, brokerEpoch });
+  const { records } = controller.createTopic('late', { replicationFactor: 2 });
+  expect(records).toContainEqual(['PartitionRecord', 2, expect.objectContaining({ replicas: [1, 2], isr: [1] })]);
+});
