@@ -53,6 +53,11 @@ export class BrokerSessions {
     this.#sessions.delete(brokerId);
   }
 
+  /** This run of the broker is over; a later one has a session of its own. */
+  endRun({ brokerId, brokerEpoch }: { readonly brokerId: number; readonly brokerEpoch: BrokerEpoch }): void {
+    if (this.#sessions.get(brokerId)?.brokerEpoch === brokerEpoch) this.#sessions.delete(brokerId);
+  }
+
   isValid(brokerId: number, nowMs: number): boolean {
     const session = this.#sessions.get(brokerId);
     return session !== undefined && nowMs - session.contactMs <= this.#timeoutMs;

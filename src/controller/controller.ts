@@ -262,7 +262,10 @@ export class Controller {
     if (brokers.broker(brokerId)?.inControlledShutdown === true) {
       this.#sessions.shutsDown(brokerId, this.#options.log.endOffset - 1);
     }
-    return answered;
+    const reply = await answered;
+    // Its next run need not wait until this one's session has passed.
+    if ('shouldShutDown' in reply && reply.shouldShutDown) this.#sessions.endRun({ brokerId, brokerEpoch });
+    return reply;
   }
 
   async unregisterBroker(brokerId: number): Promise<ControlFailure> {

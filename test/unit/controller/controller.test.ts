@@ -85,3 +85,23 @@ test('when leadership is lost, what was not committed is taken back and its comm
     error: 'NOT_CONTROLLER',
   });
 });
+
+test('a broker that was let go cleanly registers again at once; one that fell silent waits for its session to end', async () => {
+  const { controller, log } = await activeController();
+  const settled = async <T>(answer: Promise<T>): Promise<T> => {
+    controller.published(log.endOffset - 1);
+    return answer;
+  };
+  const run = (incarnationId: string) =>
+    settled(controller.registerBroker(registration({ incarnationId }), { replaces: false }));
+  expect(await run('again-qdNvkTxeNhbDxUXQ')).toMatchObject({ error: 'DUPLICATE_BROKER_REGISTRATION' });
+  const heartbeat = { brokerId: 1, brokerEpoch: 9, wantFence: false, wantShutDown: true };
+  const reply = controller.brokerHeartbeat({
+    ...heartbeat,
+    currentMetadataOffset: log.endOffset,
+    offlineLogDirs: [],
+    cordonedLogDirs: null,
+  });
+  expect(await settled(reply)).toMatchObject({ shouldShutDown: true, isFenced: true });
+  expect(await run('again-qdNvkTxeNhbDxUXQ')).toEqual({ brokerEpoch: log.endOffset - 1 });
+});
