@@ -17,6 +17,7 @@ import {
   type Assignment,
   ConsumerGroup,
   type ConsumerMember,
+  JOIN_GROUP_MEMBER_EPOCH,
   LEAVE_GROUP_MEMBER_EPOCH,
   LEAVE_GROUP_STATIC_MEMBER_EPOCH,
   memberTombstones,
@@ -119,7 +120,7 @@ export class ConsumerGroups {
   #heartbeat({ input, client, newMemberId }: ConsumerHeartbeatCommand, turn: Turn): ConsumerGroupHeartbeatResult {
     const { groupId } = input;
     const memberId = input.memberId === '' ? newMemberId : input.memberId;
-    const group = this.#getOrCreate(groupId, input.memberEpoch === 0, turn);
+    const group = this.#getOrCreate(groupId, input.memberEpoch === JOIN_GROUP_MEMBER_EPOCH, turn);
     this.checkRoom(group, memberId);
     const { before, replacedId } =
       input.instanceId === null
@@ -131,7 +132,7 @@ export class ConsumerGroups {
     this.scheduleSession(groupId, memberId, turn);
     if (this.get(groupId) !== group) this.#upgraded(group, turn);
     const answersAll =
-      input.memberEpoch === 0 ||
+      input.memberEpoch === JOIN_GROUP_MEMBER_EPOCH ||
       (input.rebalanceTimeoutMs !== -1 &&
         (input.subscribedTopicNames !== null || input.subscribedTopicRegex !== null) &&
         input.topicPartitions !== null);
@@ -294,7 +295,7 @@ export class ConsumerGroups {
     turn: Turn,
   ): { readonly before: ConsumerMember; readonly replacedId: string | null } {
     const existing = group.staticMember(instanceId);
-    if (input.memberEpoch !== 0) {
+    if (input.memberEpoch !== JOIN_GROUP_MEMBER_EPOCH) {
       const member = checkStaticMember(existing, memberId, instanceId);
       checkEpoch(member, input);
       return { before: member, replacedId: null };
@@ -488,7 +489,7 @@ export function knownMember(group: ConsumerGroup, memberId: string): ConsumerMem
 }
 
 function dynamicMember(group: ConsumerGroup, memberId: string, input: ConsumerGroupHeartbeatInput): ConsumerMember {
-  if (input.memberEpoch === 0) {
+  if (input.memberEpoch === JOIN_GROUP_MEMBER_EPOCH) {
     const member = group.member(memberId);
     if (member === undefined) return newConsumerMember(memberId);
     checkEpoch(member, input);
@@ -514,10 +515,13 @@ export function checkStaticMember(
   return existing;
 }
 
-/** A member that is one answer behind is let through if it has nothing but what is assigned to it. */
+/**
+ * A member that is one answer behind is let through if it has nothing but what is assigned to it; one that joins again,
+ * always: clients that were fenced keep their id and begin anew, with nothing.
+ */
 function checkEpoch(member: ConsumerMember, input: ConsumerGroupHeartbeatInput): void {
   const received = input.memberEpoch;
-  if (received === member.memberEpoch) return;
+  if (received === JOIN_GROUP_MEMBER_EPOCH || received === member.memberEpoch) return;
   const greater = received > member.memberEpoch;
   if (!greater && received === member.previousMemberEpoch && ownsSubsetOf(input.topicPartitions, member.assigned)) {
     return;

@@ -12,6 +12,7 @@ import { recordScripts } from './records.ts';
 import { strangerScripts } from './strangers.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
+import { zombieScripts } from './zombies.ts';
 
 /** Those that take longest come first, so that the others fill the gaps. */
 export const scripts: readonly Script[] = [
@@ -24,6 +25,7 @@ export const scripts: readonly Script[] = [
   ...consumerGroupScripts,
   ...transactionScripts,
   ...strangerScripts,
+  ...zombieScripts,
   ...clusterScripts,
   ...administrationScripts,
   ...quorumScripts,

@@ -123,6 +123,19 @@ describe('epochs and fencing', () => {
     expect(f.written).toEqual([]);
   });
 
+  test('a member that was fenced joins again under its id, and gets what is its own', () => {
+    const f = new ConsumerGroupFixture(orders);
+    f.joins('a', ['orders']);
+    f.joins('b', ['orders']);
+    f.beat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned('orders', 0, 1, 2, 3) });
+    expect(f.beat({ memberId: 'a', memberEpoch: 9 }).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(f.joins('a', ['orders'])).toMatchObject({ memberEpoch: 3, assignment: owned('orders', 0, 1) });
+    f.beat({ memberId: 'b', memberEpoch: 3, topicPartitions: [] });
+    expect(f.joins('a', ['orders'])).toMatchObject({ memberEpoch: 3, assignment: owned('orders', 0, 1) });
+    expect(f.written).toEqual([]);
+    expect(f.describeConsumer().groupState).toBe('Stable');
+  });
+
   test('a silent member is out when its session ends', () => {
     const f = new ConsumerGroupFixture(orders);
     f.joins('a', ['orders']);
