@@ -41,35 +41,45 @@ function assignUniformly(input: AssignmentInput): ReadonlyMap<string, Assignment
 }
 
 /** All members subscribe to the same topics: a quota for each, what is above it moves to those below. */
-function assignToAlike({ members, partitionCount }: AssignmentInput, topicIds: ReadonlySet<Uuid>) {
+function assignToAlike(
+  { members, partitionCount }: AssignmentInput,
+  topicIds: ReadonlySet<Uuid>,
+): ReadonlyMap<string, Assignment> {
   let total = 0;
-  const taken = new Map<Uuid, Set<number>>([...topicIds].map((topicId) => [topicId, new Set()]));
-  for (const { assignment } of members) {
-    for (const [topicId, partitions] of assignment) for (const each of partitions) taken.get(topicId)?.add(each);
-  }
-  const unassigned: [Uuid, number][] = [];
+  const taken = new Map<Uuid, Uint8Array>();
   for (const topicId of topicIds) {
     const count = partitionCount(topicId);
     total += count;
-    for (let partition = 0; partition < count; partition++) {
-      if (!taken.get(topicId)!.has(partition)) unassigned.push([topicId, partition]);
+    taken.set(topicId, new Uint8Array(count));
+  }
+  for (const { assignment } of members) {
+    for (const [topicId, partitions] of assignment) {
+      const ofTopic = taken.get(topicId);
+      // A write beyond the last partition does nothing.
+      if (ofTopic !== undefined) for (const partition of partitions) ofTopic[partition] = 1;
     }
   }
+  const unassigned: [Uuid, number][] = [];
+  for (const [topicId, ofTopic] of taken) {
+    ofTopic.forEach((isTaken, partition) => {
+      if (isTaken === 0) unassigned.push([topicId, partition]);
+    });
+  }
   const quota = Math.floor(total / members.length);
-  let extras = total % members.length;
-  const result = new Map<string, Draft>();
+  const extras = total % members.length;
+  const result = new Map<string, Assignment>();
   const room: { readonly draft: Draft; readonly count: number }[] = [];
-  for (const { memberId, assignment } of members) {
-    let left = quota;
-    if (extras > 0) {
-      left++;
-      extras--;
+  members.forEach(({ memberId, assignment }, index) => {
+    let left = quota + (index < extras ? 1 : 0);
+    if (fits(assignment, left, taken)) {
+      result.set(memberId, assignment);
+      return;
     }
     const draft: Draft = new Map();
     for (const [topicId, partitions] of assignment) {
-      if (!topicIds.has(topicId)) continue;
+      const count = taken.get(topicId)?.length ?? 0;
       for (const partition of partitions) {
-        if (partition >= partitionCount(topicId)) continue;
+        if (partition >= count) continue;
         if (left > 0) {
           left--;
           add(draft, topicId, partition);
@@ -80,13 +90,25 @@ function assignToAlike({ members, partitionCount }: AssignmentInput, topicIds: R
     }
     result.set(memberId, draft);
     if (left > 0) room.push({ draft, count: left });
-  }
+  });
   let next = 0;
   for (const { draft, count } of room) {
     for (let i = 0; i < count && next < unassigned.length; i++, next++) add(draft, ...unassigned[next]!);
   }
   assert(next === unassigned.length, 'quotas cover all partitions');
   return result;
+}
+
+/** Whether the member can keep exactly what it has: with many members, most of them can. */
+function fits(assignment: Assignment, quota: number, topics: ReadonlyMap<Uuid, { readonly length: number }>): boolean {
+  let count = 0;
+  for (const [topicId, partitions] of assignment) {
+    const ofTopic = topics.get(topicId);
+    if (ofTopic === undefined) return false;
+    for (const partition of partitions) if (partition >= ofTopic.length) return false;
+    count += partitions.size;
+  }
+  return count === quota;
 }
 
 /** Topics are gone through again until nothing moves any more, but not for ever. */

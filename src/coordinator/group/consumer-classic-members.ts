@@ -14,9 +14,10 @@ import {
   syncGroupFailure,
   type Turn,
 } from './commands.ts';
+import { checkStaticMember, knownMember } from './consumer-fencing.ts';
 import { type ConsumerGroup, type ConsumerMember, newConsumerMember, sortedOnce } from './consumer-group.ts';
 import type { ConsumerGroupConfig } from './consumer-group-config.ts';
-import { type ConsumerGroups, checkStaticMember, joinKey, knownMember, syncKey } from './consumer-groups.ts';
+import { type ConsumerGroups, joinKey, syncKey } from './consumer-groups.ts';
 import { readSubscription, writeAssignment } from './embedded-protocol.ts';
 import type { HeartbeatInput, JoinGroupInput, LeaveGroupResult, LeavingMember } from './group-coordinator.ts';
 

@@ -62,6 +62,7 @@ const FIRST_EPOCH = 1;
 
 const NO_TARGET: Assignment = new Map();
 const NOTHING: CurrentAssignment = new Map();
+const NO_REGEXES: ReadonlyMap<string, ResolvedRegex> = new Map();
 
 export function newConsumerMember(memberId: string): ConsumerMember {
   return {
@@ -111,6 +112,8 @@ export class ConsumerGroup {
   /** By topic id and partition, as `partitionKey` writes them. */
   readonly #partitionEpochs: TimelineMap<string, number>;
   readonly #regexes: TimelineMap<string, ResolvedRegex>;
+  /** How many members subscribe with each expression: asked with each heartbeat, when going through all members is too much. */
+  readonly #regexSubscribers: TimelineMap<string, number>;
 
   constructor(groupId: string, registry: SnapshotRegistry) {
     this.groupId = groupId;
@@ -120,6 +123,7 @@ export class ConsumerGroup {
     this.#targets = new TimelineMap(registry);
     this.#partitionEpochs = new TimelineMap(registry);
     this.#regexes = new TimelineMap(registry);
+    this.#regexSubscribers = new TimelineMap(registry);
   }
 
   epochs(atOffset?: Offset): GroupEpochs {
@@ -152,7 +156,17 @@ export class ConsumerGroup {
   }
 
   regexes(): ReadonlyMap<string, ResolvedRegex> {
-    return new Map(this.#regexes);
+    return this.#regexes.size === 0 ? NO_REGEXES : new Map(this.#regexes);
+  }
+
+  /** How many members subscribe with the expression. */
+  regexSubscriberCount(regularExpression: string): number {
+    return this.#regexSubscribers.get(regularExpression) ?? 0;
+  }
+
+  /** The expressions that members subscribe with, resolved or not. */
+  subscribedRegexes(): IterableIterator<string> {
+    return this.#regexSubscribers.keys();
   }
 
   /** The epoch of the member that has the partition, or has still to give it up; undefined when it is free. */
@@ -239,6 +253,7 @@ export class ConsumerGroup {
     const old = this.#members.get(member.memberId);
     if (old !== undefined) this.#freePartitions(old);
     this.#members.set(member.memberId, member);
+    this.#countRegex(old?.subscribedTopicRegex ?? '', member.subscribedTopicRegex);
     for (const [topicId, partition] of partitionsHeld(member)) {
       this.#partitionEpochs.set(partitionKey(topicId, partition), member.memberEpoch);
     }
@@ -251,10 +266,21 @@ export class ConsumerGroup {
     const member = this.#members.delete(memberId);
     if (member === undefined) return;
     this.#freePartitions(member);
+    this.#countRegex(member.subscribedTopicRegex, '');
     // Its successor may have taken the instance id over already.
     if (member.instanceId !== null && this.#staticMembers.get(member.instanceId) === memberId) {
       this.#staticMembers.delete(member.instanceId);
     }
+  }
+
+  #countRegex(before: string, after: string): void {
+    if (before === after) return;
+    if (before !== '') {
+      const rest = this.regexSubscriberCount(before) - 1;
+      if (rest === 0) this.#regexSubscribers.delete(before);
+      else this.#regexSubscribers.set(before, rest);
+    }
+    if (after !== '') this.#regexSubscribers.set(after, this.regexSubscriberCount(after) + 1);
   }
 
   #freePartitions(member: ConsumerMember): void {

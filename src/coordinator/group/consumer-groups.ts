@@ -13,6 +13,7 @@ import { SnapshotRegistry } from '../../base/timeline-map.ts';
 import { type ErrorName, KafkaError } from '../../wire/errors.ts';
 import { assignors } from './assignors.ts';
 import type { ConsumerHeartbeatCommand, Turn } from './commands.ts';
+import { checkEpoch, checkStaticMember, dynamicMember, knownMember } from './consumer-fencing.ts';
 import {
   type Assignment,
   ConsumerGroup,
@@ -34,7 +35,7 @@ import type { ConsumerGroupHeartbeatInput, ConsumerGroupHeartbeatResult, GroupCl
 import { type GroupRecord, newGroupMetadataTombstone } from './group-records.ts';
 import type { GroupStore } from './group-store.ts';
 import { groupMetadataHash } from './metadata-hash.ts';
-import { type OwnedPartitions, ownsSubsetOf, reconcile, sameHeld } from './reconciliation.ts';
+import { type OwnedPartitions, reconcile, sameHeld } from './reconciliation.ts';
 import {
   computeTarget,
   membersWith,
@@ -480,56 +481,6 @@ export function preferredAssignor(members: Iterable<ConsumerMember>, config: Con
 
 function newEpochRecord(groupId: string, epoch: number, metadataHash: bigint): GroupRecord {
   return { kind: 'consumerEpoch', groupId, value: { epoch, metadataHash } };
-}
-
-export function knownMember(group: ConsumerGroup, memberId: string): ConsumerMember {
-  const member = group.member(memberId);
-  if (member !== undefined) return member;
-  throw new KafkaError('UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of group ${group.groupId}.`);
-}
-
-function dynamicMember(group: ConsumerGroup, memberId: string, input: ConsumerGroupHeartbeatInput): ConsumerMember {
-  if (input.memberEpoch === JOIN_GROUP_MEMBER_EPOCH) {
-    const member = group.member(memberId);
-    if (member === undefined) return newConsumerMember(memberId);
-    checkEpoch(member, input);
-    return member;
-  }
-  const member = knownMember(group, memberId);
-  checkEpoch(member, input);
-  return member;
-}
-
-export function checkStaticMember(
-  existing: ConsumerMember | undefined,
-  memberId: string,
-  instanceId: string,
-): ConsumerMember {
-  if (existing === undefined) throw new KafkaError('UNKNOWN_MEMBER_ID', `Instance id ${instanceId} is unknown.`);
-  if (existing.memberId !== memberId) {
-    throw new KafkaError(
-      'FENCED_INSTANCE_ID',
-      `Static member ${memberId} with instance id ${instanceId} was fenced by member ${existing.memberId}.`,
-    );
-  }
-  return existing;
-}
-
-/**
- * A member that is one answer behind is let through if it has nothing but what is assigned to it; one that joins again,
- * always: clients that were fenced keep their id and begin anew, with nothing.
- */
-function checkEpoch(member: ConsumerMember, input: ConsumerGroupHeartbeatInput): void {
-  const received = input.memberEpoch;
-  if (received === JOIN_GROUP_MEMBER_EPOCH || received === member.memberEpoch) return;
-  const greater = received > member.memberEpoch;
-  if (!greater && received === member.previousMemberEpoch && ownsSubsetOf(input.topicPartitions, member.assigned)) {
-    return;
-  }
-  throw new KafkaError(
-    'FENCED_MEMBER_EPOCH',
-    `The consumer group member has a ${greater ? 'greater' : 'smaller'} member epoch (${received}) than the one known by the group coordinator (${member.memberEpoch}). The member must abandon all its partitions and rejoin.`,
-  );
 }
 
 /** What the request leaves out stays as it was. */

@@ -41,11 +41,11 @@ export class ConsumerRegexes {
     let isNew = false;
     if (oldRegex !== newRegex) {
       status = 'updated';
-      if (oldRegex !== '' && subscriberCount(group, oldRegex) === 1 && regexes.has(oldRegex)) {
+      if (oldRegex !== '' && group.regexSubscriberCount(oldRegex) === 1 && regexes.has(oldRegex)) {
         turn.records.push({ kind: 'consumerRegex', groupId, regularExpression: oldRegex, value: null });
       }
       if (newRegex === '') status = 'resolved';
-      else if (subscriberCount(group, newRegex) === 0) {
+      else if (group.regexSubscriberCount(newRegex) === 0) {
         this.#checkSyntax(newRegex);
         isNew = true;
       } else if (regexes.has(newRegex)) status = 'resolved';
@@ -131,18 +131,13 @@ function isAnythingAssignedTo(group: ConsumerGroup, regex: string): boolean {
   return false;
 }
 
-function subscriberCount(group: ConsumerGroup, regex: string): number {
-  let count = 0;
-  for (const member of group.members()) if (member.subscribedTopicRegex === regex) count++;
-  return count;
-}
-
+/** Of all members, once `updated` is among them. */
 function subscribedRegexes(group: ConsumerGroup, updated: ConsumerMember | null): Set<string> {
-  const regexes = new Set<string>();
-  for (const member of group.members()) {
-    if (member.memberId !== updated?.memberId) regexes.add(member.subscribedTopicRegex);
-  }
-  if (updated !== null) regexes.add(updated.subscribedTopicRegex);
-  regexes.delete('');
+  const regexes = new Set(group.subscribedRegexes());
+  const before = updated === null ? '' : (group.member(updated.memberId)?.subscribedTopicRegex ?? '');
+  const after = updated?.subscribedTopicRegex ?? before;
+  if (before === after) return regexes;
+  if (before !== '' && group.regexSubscriberCount(before) === 1) regexes.delete(before);
+  if (after !== '') regexes.add(after);
   return regexes;
 }

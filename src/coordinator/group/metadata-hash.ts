@@ -10,7 +10,18 @@
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts';
 import { xxh3 } from './xxh3.ts';
 
+/** Members of a group join one after the other, mostly with the same topics; images of topics and brokers are immutable. */
+const knownHashes = new WeakMap<TopicImage, { readonly brokers: MetadataImage['brokers']; readonly hash: bigint }>();
+
 export function topicMetadataHash(topic: TopicImage, image: MetadataImage): bigint {
+  const known = knownHashes.get(topic);
+  if (known?.brokers === image.brokers) return known.hash;
+  const hash = computeTopicHash(topic, image);
+  knownHashes.set(topic, { brokers: image.brokers, hash });
+  return hash;
+}
+
+function computeTopicHash(topic: TopicImage, image: MetadataImage): bigint {
   const bytes = new HashedBytes();
   bytes.byte(0);
   const id = Buffer.from(topic.topicId, 'base64url');

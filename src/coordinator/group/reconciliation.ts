@@ -146,6 +146,7 @@ export function sameHeld(a: CurrentAssignment, b: CurrentAssignment): boolean {
 }
 
 export function sameAssignment(a: Assignment, b: Assignment): boolean {
+  if (a === b) return true;
   if (a.size !== b.size) return false;
   for (const [topicId, partitions] of a) {
     const others = b.get(topicId);
