@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { groupProtocols } from '../../support/scope.ts';
 import { expectSame, onBoth, type Side, type Sides, sortedLines } from './comparison.ts';
+import { formattedRecords } from './formatters.ts';
 
 const everything = ['timestamp', 'partition', 'offset', 'headers', 'key'].flatMap((what) => [
   '--formatter-property',
@@ -165,7 +166,7 @@ export function consoleSuite(sides: () => Sides): void {
           ...['--formatter', 'org.apache.kafka.tools.consumer.OffsetsMessageFormatter'],
         ]);
         const offsets = new Map<string, string>();
-        for (const line of seen.split('\n')) {
+        for (const line of formattedRecords(seen)) {
           const key = /"group":"(console-\w+)","topic":"[^"]+","partition":\d+/.exec(line)?.[0];
           // How often a consumer commits on its way depends on time; what counts is the last word.
           if (key !== undefined) offsets.set(key, line.replace(/"(commit|expire)Timestamp":-?\d+/g, '"$1Timestamp":0'));

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { BARRIER_PREFIX } from '../../support/metadata-barrier.ts';
 import { scope } from '../../support/scope.ts';
 import { onBoth, type Side, type Sides } from './comparison.ts';
+import { decodedLines } from './formatters.ts';
 import { runWrapper } from './tool-host.ts';
 
 /** What the tool says when something is wrong; a sound file yields none of it. */
@@ -131,7 +132,9 @@ export function dumpLogSuite(sides: () => Sides): void {
         const logs = folders.flatMap((folder) => filesOf(side, folder, '.log'));
         const text = await dump(side, logs, '--offsets-decoder');
         expect(text).not.toMatch(/exception|failed to decode/i);
-        return [...new Set(text.match(/"type":"\d+"/g))].sort();
+        const ours = decodedLines(side, text);
+        expect(ours).toContain('formatted-consumer');
+        return { types: [...new Set(text.match(/"type":"\d+"/g))].sort(), ours };
       });
       expect(ottla).toEqual(apache);
     });
@@ -143,7 +146,9 @@ export function dumpLogSuite(sides: () => Sides): void {
           const logs = folders.flatMap((folder) => filesOf(side, folder, '.log'));
           const text = await dump(side, logs, '--transaction-log-decoder');
           expect(text).not.toMatch(/exception|failed to decode/i);
-          return [...new Set(text.match(/"transactionStatus":\d+/g))].sort();
+          const ours = decodedLines(side, text);
+          expect(ours).toContain('formatted');
+          return { states: [...new Set(text.match(/"transactionStatus":\d+/g))].sort(), ours };
         });
         expect(ottla).toEqual(apache);
       });

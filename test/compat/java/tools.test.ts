@@ -11,6 +11,7 @@ import { Side, type Sides } from './comparison.ts';
 import { configSuite } from './configs.ts';
 import { consoleSuite } from './console.ts';
 import { dumpLogSuite } from './dump-log.ts';
+import { formatterSuite } from './formatters.ts';
 import { groupSuite } from './groups.ts';
 import { loadSuite } from './load.ts';
 import { offsetSuite } from './offsets.ts';
@@ -53,6 +54,7 @@ describe.skipIf(toolchain.kind === 'missing')(
     loadSuite(get);
     quotaSuite(get);
     transactionSuite(get);
+    formatterSuite(get);
     wrapperSuite(get, () => toolsOf(toolchain));
     // From here on both brokers are stopped.
     dumpLogSuite(get);
