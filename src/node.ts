@@ -8,6 +8,7 @@
  * Sockets are bound first, because the ports are registered with the cluster, and opened last: a client that is early waits.
  */
 import { resolve } from 'node:path';
+import type { ClientQuotas } from './apis/client-quotas.ts';
 import { RequestMonitor } from './apis/request-monitor.ts';
 import type { Logger } from './base/logger.ts';
 import { randomUuid, type Uuid, ZERO_UUID } from './base/uuid.ts';
@@ -47,6 +48,7 @@ import { nodeClients } from './node/node-clients.ts';
 import { identifyDirectories } from './node/node-directories.ts';
 import { type Platform, systemPlatform } from './node/platform.ts';
 import { metadataLogConfig } from './node/quorum-storage.ts';
+import { newClientQuotas } from './node/quota-settings.ts';
 import { createWantedTopics, WantedTopicError } from './node/topic-service.ts';
 import type { TopicSpec } from './node/topic-spec.ts';
 import { KAFKA_RELEASE } from './node/version.ts';
@@ -125,6 +127,7 @@ export class Node {
   readonly #fileSystem: FileSystem;
   readonly #monitoring: Monitoring;
   readonly #requestMonitor: RequestMonitor;
+  readonly #clientQuotas: ClientQuotas;
   /** What has been started, in order; stopped from the back. */
   readonly #started: Started[] = [];
   #bound: readonly BoundListener[] = [];
@@ -167,6 +170,7 @@ export class Node {
       random: platform.random,
       logger: this.#logger.child('http'),
     });
+    this.#clientQuotas = newClientQuotas(config, platform.clock);
     this.#requestMonitor = new RequestMonitor({
       clock: platform.clock,
       metrics: this.#monitoring.requests,
@@ -600,6 +604,7 @@ export class Node {
       quorumFetchSnapshotMaxBytes: this.#config.number('controller.quorum.fetch.snapshot.max.bytes'),
       clock: this.#platform.clock,
       monitor: this.#requestMonitor,
+      clientQuotas: this.#clientQuotas,
       logger: this.#logger.child('apis'),
       onBrokenInvariant: (error) => this.#fatal(error),
     });
@@ -663,6 +668,7 @@ export class Node {
       logger: this.#logger,
       loggerLevels: this.#loggerLevels,
       requestMonitor: this.#requestMonitor,
+      quotas: this.#clientQuotas,
       telemetry: this.#monitoring.telemetry,
       onBrokenInvariant: (error) => this.#fatal(error),
     });

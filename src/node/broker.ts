@@ -73,7 +73,6 @@ import { LocalClusterController } from './cluster-service.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { DirectoryReports } from './directory-reports.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
-import { newClientQuotas } from './quota-settings.ts';
 import { RemoteMarkers } from './remote-markers.ts';
 import { RemoteTransactions } from './remote-transactions.ts';
 import { AutoTopics, LocalTopicController } from './topic-service.ts';
@@ -110,6 +109,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   readonly loggerLevels: LoggerLevels;
   readonly requestMonitor: RequestMonitor;
+  /** Of this node, as broker and as controller. */
+  readonly quotas: ClientQuotas;
   /** Null: clients are not asked to push metrics. */
   readonly telemetry: ClientTelemetry | null;
   readonly onBrokenInvariant: (error: AssertionError) => void;
@@ -148,7 +149,6 @@ export class BrokerParts {
   readonly #groups: GroupCoordinatorService;
   readonly #markers: TransactionMarkers;
   readonly #transactions: TransactionCoordinatorService;
-  readonly #quotas: ClientQuotas;
   #image: MetadataImage = emptyImage;
   #stopped = false;
 
@@ -179,7 +179,6 @@ export class BrokerParts {
       image: () => this.#image,
     });
     this.#transactions = this.#newTransactions();
-    this.#quotas = newClientQuotas(options.config, options.clock);
     const { channel, clock, timer, config } = options;
     const timeoutMs = config.number('request.timeout.ms');
     this.#forwarding = new ForwardedRequests({ channel, clock, timer, timeoutMs });
@@ -210,7 +209,7 @@ export class BrokerParts {
     this.#image = image;
     for (const name of image.configs.namesOf(configResourceType.CLIENT_METRICS)) this.#updateTelemetry(name);
     this.#updateBrokerConfig();
-    this.#quotas.update(image.clientQuotas.values());
+    this.#options.quotas.update(image.clientQuotas.values());
   }
 
   /** Opens the partitions of the image that was prepared. What is published meanwhile has to wait for it. */
@@ -252,7 +251,7 @@ export class BrokerParts {
   async publish(changes: MetadataChanges, image: MetadataImage): Promise<void> {
     this.#image = image;
     this.#applyConfigs(changes);
-    if (changes.clientQuotasChanged) this.#quotas.update(image.clientQuotas.values());
+    if (changes.clientQuotasChanged) this.#options.quotas.update(image.clientQuotas.values());
     // Mostly there is nothing to wait for; what follows then happens in the same turn.
     const applied = this.#partitions.apply(changes);
     if (applied !== undefined) await applied;
@@ -622,7 +621,7 @@ export class BrokerParts {
         enabled: () => brokerConfig.current.boolean('auto.create.topics.enable'),
         changes,
         isInternal: isInternalTopic,
-        quotas: this.#quotas,
+        quotas: this.#options.quotas,
         createInternal: (topic, context) => internalTopics.create(topic, context),
         logger: logger.child('apis'),
       }),
@@ -671,7 +670,7 @@ export class BrokerParts {
       },
       groups,
       hosts: { addressOf },
-      quotas: this.#quotas,
+      quotas: this.#options.quotas,
       coordinators: {
         group: { topic: GROUP_METADATA_TOPIC, partitionFor: (groupId) => groups.partitionFor(groupId) },
         transaction: { topic: TRANSACTION_STATE_TOPIC, partitionFor: (id) => transactions.partitionFor(id) },
@@ -681,7 +680,7 @@ export class BrokerParts {
     return createDispatch({
       table,
       clock,
-      quotas: this.#quotas,
+      quotas: this.#options.quotas,
       monitor: this.#options.requestMonitor,
       logger: logger.child('apis'),
       onBrokenInvariant: this.#options.onBrokenInvariant,

@@ -14,7 +14,6 @@ import type { Dispatch } from '../net/connection.ts';
 import { addressOf } from '../net/host-lookup.ts';
 import { LocalClusterController } from './cluster-service.ts';
 import type { MetadataQuorum } from './metadata-quorum.ts';
-import { newClientQuotas } from './quota-settings.ts';
 import { LocalTopicController } from './topic-service.ts';
 
 export interface ControllerDispatchOptions extends Omit<DispatchOptions, 'table' | 'quotas'> {
@@ -23,6 +22,8 @@ export interface ControllerDispatchOptions extends Omit<DispatchOptions, 'table'
   readonly quorumFetchSnapshotMaxBytes: number;
   readonly brokerConfig: DynamicBrokerConfig;
   readonly timer: Timer;
+  /** Of this node: what its own broker hears and what others send on counts together. */
+  readonly clientQuotas: ClientQuotas;
 }
 
 export function newControllerDispatch(options: ControllerDispatchOptions): Dispatch {
@@ -84,8 +85,7 @@ export function newControllerDispatch(options: ControllerDispatchOptions): Dispa
 const FRAME_SIZE_BYTES = 4;
 
 /** What clients may still change, where brokers send on what they ask (KIP-599). */
-function mutationQuotas({ quorum, brokerConfig, clock }: ControllerDispatchOptions): Pick<ClientQuotas, 'mutations'> {
-  const quotas = newClientQuotas(brokerConfig.current, clock);
+function mutationQuotas({ quorum, clientQuotas: quotas }: ControllerDispatchOptions): Pick<ClientQuotas, 'mutations'> {
   let known: object | null = null;
   return {
     mutations(context, strict) {

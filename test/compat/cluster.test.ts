@@ -1,7 +1,9 @@
 // Three brokers with three controllers in one process, and kafkajs: what is acknowledged is kept when a leader dies.
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, expect, test } from 'vitest';
+import { errorCode } from '../../src/wire/errors.ts';
 import { TestCluster } from '../support/cluster.ts';
+import { RawConnection } from '../support/raw-client.ts';
 
 let cluster: TestCluster | null = null;
 let kafka: Kafka;
@@ -187,4 +189,31 @@ test('every broker takes what only the controller can decide; replicas move; too
   await once.disconnect();
   await producer.disconnect();
   await admin.disconnect();
+});
+
+test('what a client changes counts together, whichever broker it asks (KIP-599)', { timeout: 120_000 }, async () => {
+  const running = await start();
+  const entity = [{ entityType: 'client-id', entityName: 'busy' }];
+  const ops = [{ key: 'controller_mutation_rate', value: 0.001, remove: false }];
+  const connections = await Promise.all(
+    running.bootstrap.map((address) => RawConnection.open({ host: '127.0.0.1', port: Number(address.split(':')[1]) })),
+  );
+  const [first] = connections;
+  await first!.send({
+    api: 'AlterClientQuotas',
+    version: 1,
+    body: { entries: [{ entity, ops }], validateOnly: false },
+  });
+  const create = async (connection: RawConnection, name: string): Promise<number | undefined> => {
+    const topics = [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
+    const body = { topics, timeoutMs: 10_000, validateOnly: false };
+    const answer = await connection.send({ api: 'CreateTopics', version: 7, clientId: 'busy', body });
+    if (answer.kind !== 'answer') throw new Error(answer.kind);
+    return (answer.body as { topics: { errorCode: number }[] }).topics[0]?.errorCode;
+  };
+  expect(await create(first!, 'within')).toBe(errorCode('NONE'));
+  for (const [index, connection] of connections.entries()) {
+    expect(await create(connection, `beyond-${index}`)).toBe(errorCode('THROTTLING_QUOTA_EXCEEDED'));
+    connection.close();
+  }
 });
