@@ -2,9 +2,9 @@
  * The most recently appended bytes of a log, in memory: consumers that keep up are served from here without a copy, and
  * the writer takes its buffers from here.
  *
- * Small batches are copied side by side into blocks, so that they do not hold the request they came in, and leave in one
- * piece, both to the file and to a consumer; large ones, and those that are most of their request, are kept as they are. A block only grows: a slice that was
- * handed out never changes. What is not yet written is never dropped.
+ * Batches are copied side by side into blocks, so that they do not hold the request they came in, and leave in one piece,
+ * both to the file and to a consumer; only large ones are kept as they are. A block only grows, and its memory is used again
+ * only if nobody has read it: a slice that was handed out never changes. What is not yet written is never dropped.
  *
  *     blocks   [ batch batch batch ....free ] [ large batch ] [ batch ......free ]
  *              ^ startOffset, startPosition                             ^ length
@@ -13,10 +13,10 @@ import type { FilePosition, Offset } from '../base/flavor.ts';
 import * as batch from '../wire/records/record-batch.ts';
 
 const COPIED_BATCH_SIZE_MAX = 65_536;
-/** From this size on a batch that is most of the request it came in is kept with it: the copy costs more than the rest of the append. */
-const KEPT_BATCH_SIZE_MIN = 8192;
 const BLOCK_SIZE_MIN = 1024;
 const BLOCK_SIZE_MAX = 262_144;
+/** Of the largest size, kept for the next block: what a few logs write between two drops. */
+const SPARE_BLOCKS_MAX = 8;
 
 export interface TailBlock {
   readonly tail: LogTail;
@@ -32,6 +32,8 @@ export interface TailBlock {
   /** Where the last read stopped; most reads begin there. */
   hintOffset: Offset;
   hintPosition: number;
+  /** Somebody has, or had, a slice of it: its memory is never written to again. */
+  isLent: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export class TailBudget {
   #bytes = 0;
   /** Oldest first. */
   readonly #blocks = new Set<TailBlock>();
+  readonly #spare: Buffer[] = [];
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -65,6 +68,19 @@ export class TailBudget {
 
   remove(block: TailBlock): void {
     if (this.#blocks.delete(block)) this.#bytes -= block.buffer.length;
+  }
+
+  /** Memory for a block. */
+  take(size: number): Buffer {
+    return (size === BLOCK_SIZE_MAX ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
+  }
+
+  /**
+   * The memory of a block that nobody has seen and that is in the file. Used again, it is no work for the garbage
+   * collector, which counts such memory as its own and would otherwise run for every few dozen megabytes that are produced.
+   */
+  give(buffer: Buffer): void {
+    if (buffer.length === BLOCK_SIZE_MAX && this.#spare.length < SPARE_BLOCKS_MAX) this.#spare.push(buffer);
   }
 
   trim(): void {
@@ -104,9 +120,7 @@ export class LogTail {
     nextOffset: Offset,
   ): TailBlock {
     const last = this.#blocks[this.#blocks.length - 1];
-    const copied =
-      records.length < KEPT_BATCH_SIZE_MIN ||
-      (records.length <= COPIED_BATCH_SIZE_MAX && 2 * records.length < records.buffer.byteLength);
+    const copied = records.length <= COPIED_BATCH_SIZE_MAX;
     if (
       copied &&
       last !== undefined &&
@@ -123,7 +137,7 @@ export class LogTail {
       const previous = last !== undefined && last.buffer.length <= BLOCK_SIZE_MAX ? last.buffer.length : 0;
       let size = Math.max(BLOCK_SIZE_MIN, Math.min(previous * 2, BLOCK_SIZE_MAX));
       while (size < records.length) size *= 2;
-      buffer = Buffer.allocUnsafeSlow(size);
+      buffer = this.#budget.take(size);
       buffer.set(records, 0);
     }
     const block: TailBlock = {
@@ -136,6 +150,7 @@ export class LogTail {
       endOffset: nextOffset,
       hintOffset: logEndOffset,
       hintPosition: 0,
+      isLent: !copied,
     };
     this.#blocks.push(block);
     this.#bytes += buffer.length;
@@ -157,6 +172,7 @@ export class LogTail {
     if (block === undefined || block.endOffset > this.#writtenEndOffset) return false;
     this.#blocks.shift();
     this.#forget(block);
+    if (!block.isLent) this.#budget.give(block.buffer);
     return true;
   }
 
@@ -217,6 +233,7 @@ export class LogTail {
         block.hintOffset = result.nextOffset;
         block.hintPosition = end;
         const piece = buffer.subarray(start, end);
+        block.isLent = true;
         if (pieces !== null) pieces.push(piece);
         else if (only.length === 0) only = piece;
         else pieces = [only, piece];
