@@ -43,7 +43,7 @@ export async function javaOfServer(mainClass: string, args: readonly string[]): 
 export async function startServer(
   kind: ServerKind,
   properties: Readonly<Record<string, string>> = {},
-  { startTimeoutMs = 60_000, isProbed = true }: { startTimeoutMs?: number; isProbed?: boolean } = {},
+  { startTimeoutMs = 180_000, isProbed = true }: { startTimeoutMs?: number; isProbed?: boolean } = {},
 ): Promise<RunningBroker> {
   const options = { startTimeoutMs, properties };
   if (kind === 'apache') {

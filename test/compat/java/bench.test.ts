@@ -19,13 +19,13 @@ describe.skipIf(java.kind === 'missing')(suiteTitle('benches beside Apache Kafka
     ['partitions', 4],
     ['recovery', 3],
     ['compaction', 2],
-  ])('%s runs against both servers', { timeout: 300_000 }, async (name, count) => {
+  ])('%s runs against both servers', { timeout: 600_000 }, async (name, count) => {
     const folder = temporaryFolder('bench');
     try {
       const file = join(folder.path, `${name}.json`);
       const main = join(repositoryPath, 'dist', 'bench', 'main.js');
       const args = [main, name, '--smoke', '--json', file];
-      const printed = await runOrThrow(process.execPath, args, { timeoutMs: 280_000 });
+      const printed = await runOrThrow(process.execPath, args, { timeoutMs: 580_000 });
       const result = JSON.parse(readFileSync(file, 'utf8')) as Result; // written by the bench
       const { rows } = result;
       for (const row of rows) {
