@@ -32,7 +32,7 @@ import type { Dispatch } from './net/connection.ts';
 import { ServerMemory } from './net/server-memory.ts';
 import { BindError, type BoundListener, SocketServer } from './net/socket-server.ts';
 import { BrokerParts } from './node/broker.ts';
-import { BrokerLifecycle } from './node/broker-lifecycle.ts';
+import { BrokerLifecycle, type BrokerLifecycleOptions } from './node/broker-lifecycle.ts';
 import { CompactionThread } from './node/compaction-thread.ts';
 import { ConnectionSettings } from './node/connection-settings.ts';
 import { newControllerDispatch, quorumReplica } from './node/controller-apis.ts';
@@ -301,8 +301,10 @@ export class Node {
 
   async #startBroker(quorum: MetadataQuorum, logDirectories: LogDirectories, gate: DispatchGate): Promise<void> {
     const channel = this.#newControllerChannel(quorum);
-    await quorum.caughtUp();
-    const lifecycle = this.#newLifecycle(quorum, logDirectories, channel);
+    const timeoutMs = this.#config.number('initial.broker.registration.timeout.ms');
+    const registrationTime = { timeoutMs, untilMs: this.#platform.clock.monotonicMs() + timeoutMs };
+    await quorum.caughtUp(registrationTime);
+    const lifecycle = this.#newLifecycle(quorum, logDirectories, { channel, registrationTime });
     const reports = this.#newDirectoryReports(quorum, channel, lifecycle);
     const broker = this.#newBroker(quorum, logDirectories, { reports, channel, lifecycle });
     this.#options.observer?.brokerMade(broker);
@@ -674,10 +676,14 @@ export class Node {
     });
   }
 
-  #newLifecycle(quorum: MetadataQuorum, logDirectories: LogDirectories, channel: ControllerChannel): BrokerLifecycle {
+  #newLifecycle(
+    quorum: MetadataQuorum,
+    logDirectories: LogDirectories,
+    how: Pick<BrokerLifecycleOptions, 'channel' | 'registrationTime'>,
+  ): BrokerLifecycle {
     const config = this.#config;
     return new BrokerLifecycle({
-      channel,
+      ...how,
       registration: {
         brokerId: this.nodeId,
         clusterId: this.#clusterId,
@@ -690,7 +696,6 @@ export class Node {
       },
       metadataOffset: () => quorum.image.highestOffset,
       heartbeatIntervalMs: config.number('broker.heartbeat.interval.ms'),
-      registrationTimeoutMs: config.number('initial.broker.registration.timeout.ms'),
       clock: this.#platform.clock,
       timer: this.#platform.timer,
       logger: this.#logger.child('node'),

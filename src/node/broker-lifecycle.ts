@@ -14,7 +14,7 @@ import type { BrokerRegistration } from '../controller/broker-control.ts';
 import type { BrokerHeartbeatReply } from '../controller/commands.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { ControllerChannel } from './controller-channel.ts';
-import { RegistrationError } from './metadata-quorum.ts';
+import { notRegisteredError, RegistrationError, type RegistrationTime } from './metadata-quorum.ts';
 
 export interface BrokerLifecycleOptions {
   readonly channel: Pick<ControllerChannel, 'registerBroker' | 'brokerHeartbeat'>;
@@ -23,8 +23,7 @@ export interface BrokerLifecycleOptions {
   readonly metadataOffset: () => Offset;
   /** `broker.heartbeat.interval.ms` */
   readonly heartbeatIntervalMs: number;
-  /** `initial.broker.registration.timeout.ms` */
-  readonly registrationTimeoutMs: number;
+  readonly registrationTime: RegistrationTime;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly logger: Logger;
@@ -41,6 +40,19 @@ const finalRefusals: ReadonlySet<ErrorName> = new Set<ErrorName>([
   'INCONSISTENT_CLUSTER_ID',
   'INVALID_REGISTRATION',
   'UNSUPPORTED_VERSION',
+]);
+
+/** The answer of another node has the name alone. */
+const explanations: ReadonlyMap<ErrorName, string> = new Map<ErrorName, string>([
+  [
+    'DUPLICATE_BROKER_REGISTRATION',
+    'another broker is registered with this node.id. If that is the previous run of this one, it ends by itself when its session ' +
+      'does; otherwise give each broker a node.id of its own',
+  ],
+  [
+    'INCONSISTENT_CLUSTER_ID',
+    'the controllers belong to another cluster than the one that this broker was formatted for',
+  ],
 ]);
 
 export class BrokerLifecycle {
@@ -64,10 +76,9 @@ export class BrokerLifecycle {
 
   /** Rejects with RegistrationError when the controller refuses, or none has answered in time. */
   async register(): Promise<void> {
-    const { channel, registration, registrationTimeoutMs, clock, logger } = this.#options;
-    const deadlineMs = clock.monotonicMs() + registrationTimeoutMs;
+    const { channel, registration, registrationTime, clock, logger } = this.#options;
     let reason = 'no controller is active';
-    while (clock.monotonicMs() < deadlineMs && !this.#stopped) {
+    while (clock.monotonicMs() < registrationTime.untilMs && !this.#stopped) {
       try {
         // In this process there was no run of the broker before: its directories are locked.
         const registered = await channel.registerBroker(registration, { replaces: true });
@@ -75,7 +86,8 @@ export class BrokerLifecycle {
           this.#brokerEpoch = registered.brokerEpoch;
           return;
         }
-        const text = registered.message === null ? registered.error : `${registered.error}: ${registered.message}`;
+        const explanation = explanations.get(registered.error) ?? registered.message;
+        const text = explanation === null ? registered.error : `${registered.error}: ${explanation}`;
         if (finalRefusals.has(registered.error)) throw new RegistrationError(text);
         if (reason !== text) logger.info('the broker is not registered yet', { reason: text });
         reason = text;
@@ -85,7 +97,7 @@ export class BrokerLifecycle {
       }
       await this.#wait(RETRY_MS);
     }
-    throw new RegistrationError(`The broker could not be registered within ${registrationTimeoutMs} ms: ${reason}`);
+    throw notRegisteredError(registrationTime, reason);
   }
 
   /** The broker can lead. Resolves when it may, with the controller's word for it. */

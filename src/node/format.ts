@@ -289,7 +289,8 @@ function checkMetaProperties(
   }
   if (clusterId !== null && properties.clusterId !== clusterId) {
     throw new FormatError(
-      `The directory ${directory} belongs to cluster ${properties.clusterId}, but cluster ${clusterId} is expected.`,
+      `The directory ${directory} belongs to cluster ${properties.clusterId}, but cluster ${clusterId} is expected. If the data was ` +
+        'moved, correct the cluster id; for a new node, use an empty directory.',
     );
   }
 }

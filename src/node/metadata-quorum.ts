@@ -90,6 +90,18 @@ export class RegistrationError extends Error {
   override name = 'RegistrationError';
 }
 
+/** How long a starting broker may take to find the cluster and to be registered. */
+export interface RegistrationTime {
+  /** `initial.broker.registration.timeout.ms` */
+  readonly timeoutMs: number;
+  /** When that is over, on the monotonic clock. */
+  readonly untilMs: number;
+}
+
+export function notRegisteredError({ timeoutMs }: RegistrationTime, reason: string): RegistrationError {
+  return new RegistrationError(`The broker could not be registered within ${timeoutMs} ms: ${reason}`);
+}
+
 /** Who leads the quorum, and where its controller listens. */
 export interface ActiveController {
   readonly nodeId: number;
@@ -100,6 +112,9 @@ export interface ActiveController {
 /** How long Kafka's leader may keep a fetch that has nothing to get. */
 const FETCH_MAX_WAIT_MS = 500;
 const CATCH_UP_CHECK_MS = 10;
+const NO_LEADER_HEARD =
+  'no controller is active, or none can be reached. Most controllers must run, where controller.quorum.bootstrap.servers ' +
+  '(controller.quorum.voters) says';
 /** setTimeout takes no more. */
 const TIMER_DELAY_MAX_MS = 0x7fff_ffff;
 
@@ -178,10 +193,15 @@ export class MetadataQuorum {
     this.#leaderListeners.push(listener);
   }
 
-  /** Resolves when the image has all that the leader says is committed; waits for a leader. */
-  async caughtUp(): Promise<void> {
+  /**
+   * Resolves when the image has all that the leader says is committed; waits for a leader. Rejects with RegistrationError when that
+   * takes longer: a broker that does not find its cluster says so and ends, as Kafka's.
+   */
+  async caughtUp(time: RegistrationTime): Promise<void> {
+    const { clock, timer } = this.#options;
     while (!this.#stopped && !this.#isCaughtUp()) {
-      await new Promise<void>((resolve) => this.#options.timer.schedule(CATCH_UP_CHECK_MS, resolve));
+      if (clock.monotonicMs() >= time.untilMs) throw notRegisteredError(time, this.#driver.problem ?? NO_LEADER_HEARD);
+      await new Promise<void>((resolve) => timer.schedule(CATCH_UP_CHECK_MS, resolve));
     }
   }
 

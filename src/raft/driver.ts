@@ -201,6 +201,11 @@ export class RaftDriver {
     return this.#core.leaderHighWatermark;
   }
 
+  /** Why this replica has no business in the quorum, a sentence; null: nothing speaks against it. */
+  get problem(): string | null {
+    return this.#ownVoter.problem;
+  }
+
   get voters(): VoterSet {
     return this.#quorum.voters;
   }

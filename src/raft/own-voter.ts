@@ -37,10 +37,16 @@ export class OwnVoterUpkeep {
   /** Addresses of other clusters that the log has named. */
   readonly #foreigners = new Set<string>();
   #hasSaidDouble = false;
+  #problem: string | null = null;
 
   constructor(options: OwnVoterOptions, driver: OwnVoterDriver) {
     this.#options = options;
     this.#driver = driver;
+  }
+
+  /** Why this replica has no business in the quorum, a sentence; null: nothing speaks against it. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /** Who is of another cluster must be told once; asking on does no harm, and the other side may be mended. */
@@ -50,7 +56,7 @@ export class OwnVoterUpkeep {
     const key = `${address.host}:${address.port}`;
     if (this.#foreigners.has(key)) return;
     this.#foreigners.add(key);
-    this.#options.logger.error(
+    this.#say(
       `the controller at ${key} belongs to another cluster: this node was formatted with a wrong cluster id, or ` +
         'controller.quorum.bootstrap.servers (controller.quorum.voters) names a controller of another cluster',
     );
@@ -58,7 +64,7 @@ export class OwnVoterUpkeep {
 
   /** The leader has this replica's id and another disk: this one is nobody's replica. */
   sayIfDouble({ leaderId }: RaftResponse): void {
-    const { self, logger } = this.#options;
+    const { self } = this.#options;
     if (
       leaderId !== self.replicaId ||
       this.#driver.core().isVoter ||
@@ -67,10 +73,15 @@ export class OwnVoterUpkeep {
     )
       return;
     this.#hasSaidDouble = true;
-    logger.error(
+    this.#say(
       `a controller with node.id ${leaderId} leads the quorum already, with another directory than ${self.directoryId}: ` +
         'each node needs an id of its own',
     );
+  }
+
+  #say(problem: string): void {
+    this.#problem = problem;
+    this.#options.logger.error(problem);
   }
 
   /** A voter that moved says so to the leader, and a controller that would vote asks for it (KIP-853). */

@@ -30,7 +30,7 @@ class Fixture {
     registration: registration(),
     metadataOffset: () => 42,
     heartbeatIntervalMs: 2000,
-    registrationTimeoutMs: 60_000,
+    registrationTime: { timeoutMs: 60_000, untilMs: this.time.monotonicMs() + 60_000 },
     clock: this.time,
     timer: this.time,
     logger: silentLogger,
@@ -57,13 +57,17 @@ test('a broker registers again until the session of its last run is over', async
 test('a refusal that waiting does not mend, and too long a wait, end the start with the reason', async () => {
   const wrong = new Fixture();
   wrong.registrations = [{ error: 'INCONSISTENT_CLUSTER_ID', message: 'another cluster' }];
-  await expect(wrong.lifecycle.register()).rejects.toThrow('INCONSISTENT_CLUSTER_ID: another cluster');
+  await expect(wrong.lifecycle.register()).rejects.toThrow(
+    'INCONSISTENT_CLUSTER_ID: the controllers belong to another',
+  );
   const late = new Fixture();
   late.registrations = [{ error: 'DUPLICATE_BROKER_REGISTRATION', message: null }];
   const registered = late.lifecycle.register();
   registered.catch(() => undefined);
   await late.pass(61_000);
-  await expect(registered).rejects.toThrow('could not be registered within 60000 ms: DUPLICATE_BROKER_REGISTRATION');
+  await expect(registered).rejects.toThrow(
+    'could not be registered within 60000 ms: DUPLICATE_BROKER_REGISTRATION: another broker is registered with this node.id.',
+  );
 });
 
 test('it is ready when a controller says so, and then keeps its session', async () => {

@@ -103,7 +103,7 @@ export async function openQuorum(
     },
     metadataOffset: () => quorum.image.highestOffset,
     heartbeatIntervalMs: 2000,
-    registrationTimeoutMs: 1000,
+    registrationTime: { timeoutMs: 1000, untilMs: systemClock.monotonicMs() + 1000 },
     clock: systemClock,
     timer: systemTimer,
     logger: silentLogger,

@@ -106,6 +106,29 @@ describe('a node that is broker and controller', () => {
   });
 });
 
+test('a broker that finds no active controller in its time gives up, and says what there should be', async () => {
+  const start = Node.start({
+    config: loadNodeConfig({
+      file: `
+        process.roles=broker
+        node.id=3
+        listeners=PLAINTEXT://127.0.0.1:0
+        controller.listener.names=CTRL
+        controller.quorum.bootstrap.servers=127.0.0.1:1
+        initial.broker.registration.timeout.ms=200
+      `,
+    }),
+    ephemeral: true,
+    format: true,
+    clusterId: 'AAAAAAAAQ4CAAAAAAAAAAg',
+    topics: [],
+    logger: silentLogger,
+  });
+  await expect(start).rejects.toThrow(
+    'The broker could not be registered within 200 ms: no controller is active, or none can be reached. Most controllers must run',
+  );
+});
+
 test('a controller alone opens its listener and nothing else', async () => {
   const node = await start(`
     process.roles=controller
