@@ -3,7 +3,7 @@
 // Clients recover by themselves, every acknowledged record is there, at the offset that was acknowledged, once; the replicas are the same
 // to the byte. `npm run test:cluster` makes ten rounds of it; the number is in CLUSTER_ROUNDS.
 
-import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kafka as KafkaClient } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -189,9 +189,9 @@ describe('ottla --brokers 3 under load', { timeout: PATIENCE_MS }, () => {
           Buffer.concat(segmentsOf(nodeId, topic, partition).map((path) => readFileSync(path))),
         );
         for (const other of others) expect(other.equals(first!), `${topic}-${partition}`).toBe(true);
+        // Where nobody but its leader had them, all records with acks=1 are gone.
+        if (topic !== 'alone') expect(first!.length).toBeGreaterThan(0);
       }
-      const sizes = segmentsOf(1, topic, 0).map((path) => statSync(path).size);
-      expect(Math.max(...sizes)).toBeGreaterThan(0);
     }
   });
 });
