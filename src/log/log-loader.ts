@@ -141,8 +141,8 @@ class LogLoader {
     this.#removeLeftovers();
     this.#snapshots = snapshotOffsetsAmong(this.#names);
     const broken = this.#openSegments();
-    // Formats go with the years: where the oldest record is of today's, all are.
-    if (this.#segments.length > 0) this.#refuseOldFormat(this.#segments[0]!, 0, this.#segments[0]!.size);
+    // Within a segment formats go with the years; but a later one may be older where a server was told to go back.
+    for (const segment of this.#segments) this.#refuseOldFormat(segment, 0, segment.size);
     let recoverFrom = cleanShutdown ? this.#segments.length : this.#floorIndex(recoveryPointCheckpoint);
     if (broken !== null) recoverFrom = Math.min(recoverFrom, broken);
     if (this.#epochsLost) recoverFrom = 0;

@@ -48,8 +48,7 @@ export async function readSegment(
     let size = 0;
     for (; start + batch.RECORD_BATCH_OVERHEAD <= count; start += size) {
       size = batch.sizeInBytes(buffer, start);
-      if (size < batch.RECORD_BATCH_OVERHEAD)
-        throw new Error(`no record batch at ${at + start} of ${segment.file.path}`);
+      if (!isBatch(buffer, start)) throw new Error(`no record batch at ${at + start} of ${segment.file.path}`);
       found = batch.lastOffset(buffer, start) >= fetchOffset;
       if (found) break;
     }
@@ -70,6 +69,14 @@ export async function readSegment(
   }
 }
 
+/** Nonsense, and records of older formats, are for no consumer: what stands before them is served, then reads fail. */
+function isBatch(buffer: Buffer, position: number): boolean {
+  return (
+    batch.sizeInBytes(buffer, position) >= batch.RECORD_BATCH_OVERHEAD &&
+    batch.magic(buffer, position) === batch.CURRENT_MAGIC
+  );
+}
+
 /** So that a caller that asks for little does not pay a read per header. */
 const READ_SIZE_MIN = 4096;
 
@@ -88,7 +95,7 @@ function collect(
   let nextOffset = fetchOffset;
   while (end + batch.RECORD_BATCH_OVERHEAD <= count) {
     const size = batch.sizeInBytes(buffer, end);
-    if (size < batch.RECORD_BATCH_OVERHEAD || end + size > count) break;
+    if (!isBatch(buffer, end) || end + size > count) break;
     const next = batch.nextOffset(buffer, end);
     if (next > endOffset || (end + size - start > bytesMax && !(minOneBatch && end === start))) break;
     end += size;

@@ -3,12 +3,11 @@ import { expect } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { loadNodeConfig } from '../../src/config/node-config.ts';
 import type { FileSystem } from '../../src/io/file-system.ts';
-import { MemoryFileSystem } from '../../src/io/memory-file-system.ts';
 import { Node } from '../../src/node.ts';
 import { errorName } from '../../src/wire/errors.ts';
-import { FailingFileSystem } from './failing-file-system.ts';
 import { batchOf } from './logs.ts';
 import { RawConnection } from './raw-client.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 
 const nodes: Node[] = [];
 const connections: RawConnection[] = [];
@@ -87,7 +86,7 @@ export async function stopNodes(): Promise<void> {
   for (const node of nodes.splice(0)) await node.stop();
 }
 
-export const newDisk = () => new FailingFileSystem(new MemoryFileSystem({ nowMs: () => 1_700_000_000_000 }));
+export const newDisk = () => new SimulatedDisk({ nowMs: () => 1_700_000_000_000 });
 
 export async function createTopic(
   { ask }: StartedNode,

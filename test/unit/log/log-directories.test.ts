@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ONE_UUID, ZERO_UUID } from '../../../src/base/uuid.ts';
 import type { FileSystem } from '../../../src/io/file-system.ts';
-import { MemoryFileSystem } from '../../../src/io/memory-file-system.ts';
 import { LogDirectories, type LogDirectoriesOptions, type OfflineDirectory } from '../../../src/log/log-directories.ts';
 import { LogDirectoryLockedError } from '../../../src/log/storage-error.ts';
-import { FailingFileSystem } from '../../support/failing-file-system.ts';
 import {
   append,
   batchOf,
@@ -17,11 +15,12 @@ import {
   TOPIC_ID,
   VirtualTime,
 } from '../../support/logs.ts';
+import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
 const ids = { '/a': 'aaaaaaaaaaaaaaaaaaaaaA', '/b': 'bbbbbbbbbbbbbbbbbbbbbA', '/c': 'cccccccccccccccccccccA' } as const;
 type Path = keyof typeof ids;
 
-const newDisk = () => new MemoryFileSystem({ nowMs: () => NOW_MS });
+const newDisk = () => new SimulatedDisk({ nowMs: () => NOW_MS });
 
 class Directories {
   readonly offline: OfflineDirectory[] = [];
@@ -104,8 +103,8 @@ describe('a new log', () => {
   });
 
   test('is not made anew where the one that the metadata means may lie in a failed directory', async () => {
-    const disk = new FailingFileSystem(newDisk());
-    disk.rule = (_, path) => (path.startsWith('/b') ? 'EIO' : null);
+    const disk = newDisk();
+    disk.fault = ({ path }) => (path.startsWith('/b') ? 'EIO' : null);
     const directories = await new Directories(disk).load();
     expect(() => directories.create(0, ids['/b'])).toThrow(/may lie in one of \/b/);
     directories.create(1);
@@ -121,12 +120,12 @@ describe('a new log', () => {
 
 describe('a failed directory', () => {
   test('leaves the others serving', async () => {
-    const disk = new FailingFileSystem(newDisk());
+    const disk = newDisk();
     const directories = await new Directories(disk).load();
     const [one, other] = [directories.create(0, ids['/a']), directories.create(1, ids['/b'])];
     await append(one, batchOf(['x']));
     await append(other, batchOf(['x']));
-    disk.rule = (operation, path) => (operation === 'write' && path.startsWith('/b') ? 'EIO' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.startsWith('/b') ? 'EIO' : null);
     await expect(append(other, batchOf(['y']))).rejects.toThrow('EIO');
     expect(directories.offline).toMatchObject([{ path: '/b', directoryId: ids['/b'] }]);
     expect(directories.all.log('t', 1)).toBeUndefined();
@@ -136,24 +135,24 @@ describe('a failed directory', () => {
     expect(directories.all.live.map(({ path }) => path)).toEqual(['/a']);
     // The stop is not a clean one for the broker: it may not say that it has everything it had.
     await directories.all.close({ brokerEpoch: 7 });
-    disk.rule = () => null;
+    disk.fault = null;
     expect(new Directories(disk).all.cleanShutdownBrokerEpoch).toBeNull();
   });
 
   test('may have failed before the start, or while its logs are opened', async () => {
-    const disk = new FailingFileSystem(newDisk());
+    const disk = newDisk();
     const before = await new Directories(disk).load();
     for (const partition of [0, 1]) await append(before.create(partition), batchOf(['x']));
     await before.all.close({ brokerEpoch: 7 });
-    for (const operation of ['readFile', 'list'] as const) {
-      disk.rule = (called, path) => (called === operation && path.startsWith('/b') ? 'EIO' : null);
+    for (const operation of ['read', 'list'] as const) {
+      disk.fault = ({ kind, path }) => (kind === operation && path.startsWith('/b') ? 'EIO' : null);
       const after = await new Directories(disk).load();
       expect(after.offline.map(({ path }) => path)).toEqual(['/b']);
       expect(after.all.log('t', 0)?.logEndOffset).toBe(1);
       expect(after.all.log('t', 1)).toBeUndefined();
       await after.all.close({ brokerEpoch: 8 });
     }
-    disk.rule = () => null;
+    disk.fault = null;
     const repaired = await new Directories(disk).load();
     expect(repaired.all.log('t', 1)?.logEndOffset).toBe(1);
   });

@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { UnsupportedFormatError } from '../../../src/log/storage-error.ts';
+import { sizeInBytes } from '../../../src/wire/records/record-batch.ts';
 import { append, batchOf, openLog } from '../../support/logs.ts';
 import { SimulatedDisk } from '../../support/simulated-disk.ts';
 
@@ -40,6 +41,38 @@ describe.each([0, 1] as const)('a log with records of magic %i', (magic) => {
     const before = disk.readFile(LOG_FILE);
     await expect(openLog(disk)).rejects.toThrow(UnsupportedFormatError);
     expect(disk.readFile(LOG_FILE)).toEqual(before);
+  });
+
+  test('in a later segment is refused, too, though nothing is recovered', async () => {
+    const disk = new SimulatedDisk();
+    const { directory, log } = await openLog(disk);
+    for (const values of [['a', 'b'], ['c'], ['d']]) {
+      log.roll();
+      await append(log, batchOf(values));
+    }
+    await directory.close({ brokerEpoch: 1 });
+    disk.writeFile('/data/t-0/00000000000000000002.log', oldRecord(magic, 2, 'c'));
+    await expect(openLog(disk)).rejects.toThrow(UnsupportedFormatError);
+    expect(disk.exists('/data/t-0/00000000000000000003.log')).toBe(true);
+  });
+
+  test('within a closed segment is never sent: what stands before it is, and then the read fails', async () => {
+    const disk = new SimulatedDisk();
+    const first = await openLog(disk);
+    await append(first.log, batchOf(['a']));
+    await append(first.log, batchOf(['b', 'x'.repeat(100)]));
+    first.log.roll();
+    await append(first.log, batchOf(['c']));
+    await first.directory.close({ brokerEpoch: 1 });
+    const bytes = disk.readFile(LOG_FILE);
+    const second = sizeInBytes(bytes, 0);
+    const old = oldRecord(magic, 1, 'y'.repeat(bytes.length - second - oldRecord(magic, 1, '').length));
+    disk.writeFile(LOG_FILE, Buffer.concat([bytes.subarray(0, second), old]));
+    const { log } = await openLog(disk);
+    const options = { minOneBatch: true, endOffset: log.logEndOffset };
+    expect(await log.read(0, 1_000_000, options)).toMatchObject({ kind: 'records', nextOffset: 1 });
+    expect(await log.read(1, 1_000_000, options)).toMatchObject({ kind: 'failed', error: 'KAFKA_STORAGE_ERROR' });
+    expect(await log.read(3, 1_000_000, options)).toMatchObject({ kind: 'records', nextOffset: 4 });
   });
 
   test('behind others is refused by the recovery that would cut it', async () => {

@@ -1,7 +1,7 @@
 // A node with several log directories: who lies where, what the metadata says of it, and a disk that fails.
 import { afterEach, describe, expect, test } from 'vitest';
+import type { FileSystem } from '../../../src/io/file-system.ts';
 import { readMetaProperties, writeMetaProperties } from '../../../src/log/directory-files.ts';
-import type { FailingFileSystem } from '../../support/failing-file-system.ts';
 import {
   createTopic,
   leaders,
@@ -17,7 +17,7 @@ import { batchOf } from '../../support/logs.ts';
 
 afterEach(stopNodes);
 
-const folders = (disk: FailingFileSystem, path: string) => disk.list(path).filter((name) => /^t-\d$/.test(name));
+const folders = (disk: FileSystem, path: string) => disk.list(path).filter((name) => /^t-\d$/.test(name));
 
 describe('two directories', () => {
   test('are formatted with an id each, and share the partitions, which a restart finds', async () => {
@@ -42,7 +42,7 @@ describe('two directories', () => {
     const started = await startNode(disk);
     await createTopic(started, 't');
     const onB = folders(disk, '/b').map((name) => Number(name.slice(2)));
-    disk.rule = (operation, path) => (operation === 'write' && path.startsWith('/b/') ? 'EIO' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.startsWith('/b/') ? 'EIO' : null);
     const answers = await Promise.all([0, 1, 2, 3].map((partition) => produce(started, partition)));
     expect(answers[onB[0]!]).toBe('KAFKA_STORAGE_ERROR');
     for (const partition of [0, 1, 2, 3]) if (!onB.includes(partition)) expect(answers[partition]).toBe('NONE');
@@ -50,11 +50,11 @@ describe('two directories', () => {
     expect(await leaders(started)).toEqual([0, 1, 2, 3].map((partition) => (onB.includes(partition) ? -1 : 1)));
     expect(started.fatal).toEqual([]);
     await started.node.stop();
-    disk.rule = (_, path) => (path.startsWith('/b/') ? 'EIO' : null);
+    disk.fault = ({ path }) => (path.startsWith('/b/') ? 'EIO' : null);
     const without = await startNode(disk);
     expect(await leaders(without)).toEqual([0, 1, 2, 3].map((partition) => (onB.includes(partition) ? -1 : 1)));
     await without.node.stop();
-    disk.rule = () => null;
+    disk.fault = null;
     const repaired = await startNode(disk);
     expect(await leaders(repaired)).toEqual([1, 1, 1, 1]);
     expect(await produce(repaired, onB[0]!)).toBe('NONE');
@@ -66,14 +66,14 @@ describe('two directories', () => {
     await createTopic(started, 't');
     const batch = () => batchOf(['x'], { producerId: 7, producerEpoch: 0, baseSequence: 0 });
     expect(await produceTo(started, 0)).toBe(0);
-    disk.rule = (operation, path) => (operation === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
     for (const partition of [0, 1, 2, 3]) {
       expect(await produceTo(started, partition, batch())).toBe('KAFKA_STORAGE_ERROR');
     }
     expect(await produceTo(started, 0, batch())).toBe('KAFKA_STORAGE_ERROR');
     expect(await leaders(started)).toEqual([1, 1, 1, 1]);
     expect((await replicasOf(started, 0)).map(({ offsetLag }) => offsetLag)).toEqual([0]);
-    disk.rule = () => null;
+    disk.fault = null;
     // What waited is written first, so the producer's second try is recognised.
     await until(async () => (await produceTo(started, 0, batch())) === 1);
     expect(await produceTo(started, 0)).toBe(2);
@@ -83,10 +83,10 @@ describe('two directories', () => {
   test('a topic that is created on a full disk is served when there is room', async () => {
     const disk = newDisk();
     const started = await startNode(disk);
-    disk.rule = (operation, path) => (operation === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.includes('/t-') ? 'ENOSPC' : null);
     await createTopic(started, 't');
     expect(await produceTo(started, 0)).toBe('KAFKA_STORAGE_ERROR');
-    disk.rule = () => null;
+    disk.fault = null;
     await until(async () => (await produceTo(started, 0)) === 0);
   });
 
@@ -118,7 +118,7 @@ describe('two directories', () => {
     const started = await startNode(disk);
     await createTopic(started, 't');
     const onA = folders(disk, '/a').map((name) => Number(name.slice(2)));
-    disk.rule = (operation, path) => (operation === 'write' && path.startsWith('/a/') ? 'EIO' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.startsWith('/a/') ? 'EIO' : null);
     await produce(started, onA[0]!).catch(() => undefined);
     await until(async () => started.fatal.length > 0);
     expect(started.fatal[0]!.message).toMatch(/metadata log, \/a, failed/);

@@ -1,6 +1,5 @@
 // Moving a replica between the log directories of one broker: live, cancelled, slowed down, and killed in the middle.
 import { afterEach, describe, expect, test } from 'vitest';
-import { FailingFileSystem } from '../../support/failing-file-system.ts';
 import {
   createTopic,
   moveTo,
@@ -151,7 +150,7 @@ describe('a move', () => {
     const node = await startNode(disk);
     await createTopic(node, 't');
     for (let i = 0; i < 5; i++) await produceTo(node, 0, big());
-    disk.rule = (operation, path) => (operation === 'write' && path.includes('-future') ? 'EIO' : null);
+    disk.fault = ({ kind, path }) => (kind === 'write' && path.includes('-future') ? 'EIO' : null);
     await moveTo(node, '/b', 0);
     await until(async () => (await moveTo(node, '/b', 0)) === 'KAFKA_STORAGE_ERROR');
     expect(await at(node, 0)).toEqual(['/a']);
@@ -181,18 +180,14 @@ describe('what cannot be moved', () => {
 });
 
 test('a move that is killed at any point loses nothing that was acknowledged', { timeout: 120_000 }, async () => {
-  const simulated = new SimulatedDisk();
-  const disk = new FailingFileSystem(simulated);
+  const disk = new SimulatedDisk();
   const node = await startNode(disk);
   await createTopic(node, 't');
   let acknowledged = 0;
   for (; acknowledged < 3; acknowledged++) await produceTo(node, 0);
   const points: { disk: SimulatedDisk; acknowledged: number; before: string }[] = [];
-  disk.rule = (operation, path) => {
-    if (operation !== 'read' && operation !== 'readFile' && operation !== 'list' && /\/t-0|checkpoint/.test(path)) {
-      points.push({ disk: simulated.crashClone('kill'), acknowledged, before: `${operation} ${path}` });
-    }
-    return null;
+  disk.beforeChange = (before) => {
+    if (/\/t-0|checkpoint/.test(before)) points.push({ disk: disk.crashClone('kill'), acknowledged, before });
   };
   await moveTo(node, '/b', 0);
   while ((await at(node, 0)).join() !== '/b') {
@@ -200,7 +195,7 @@ test('a move that is killed at any point loses nothing that was acknowledged', {
     acknowledged++;
   }
   await node.node.stop();
-  disk.rule = () => null;
+  disk.beforeChange = null;
   // Every rename, and some of the rest.
   const every = Math.ceil(points.length / 10);
   const chosen = points.filter(({ before }, index) => index % every === 0 || /^rename \/[ab]\/t-0/.test(before));
