@@ -125,6 +125,9 @@ export class LogDirectory {
   /** From `meta.properties`. */
   #directoryId: Uuid = ZERO_UUID;
   #metadataLog: PartitionLog | null = null;
+  /** Folders of logs that were made, and how many of them are known to be on disk. */
+  #foldersMade = 0;
+  #foldersSynced = 0;
   readonly #checkpoints: DirectoryCheckpoints;
   readonly #pendingRemovals: PendingRemovals;
   #retentionTimer: TimerHandle | null = null;
@@ -162,6 +165,7 @@ export class LogDirectory {
       producerIdExpirationMs: options.producerIdExpirationMs,
       storageFailed: (error) => this.#goOffline(error),
       writesHeld: (log, error) => this.#writesHeld(log, error),
+      syncFolders: () => this.#syncFolders(),
       checkpointOutdated: () => this.#checkpoints.later(options.recoveryPointCheckpointIntervalMs),
       logStartOffsetAdvanced: () => {
         const { logStartOffsetCheckpointIntervalMs = LOG_START_CHECKPOINT_DELAY_MS } = options;
@@ -311,7 +315,10 @@ export class LogDirectory {
     const directory = `${this.path}/${name}`;
     const { fileSystem } = this.#options;
     const existed = fileSystem.exists(directory);
-    if (!existed) fileSystem.makeDirectory(directory);
+    if (!existed) {
+      fileSystem.makeDirectory(directory);
+      this.#foldersMade++;
+    }
     if (readPartitionMetadata(fileSystem, directory) === null) {
       writePartitionMetadata(fileSystem, directory, ONE_UUID);
     }
@@ -411,6 +418,7 @@ export class LogDirectory {
       // A deleted log of the same name may be in the checkpoints still; its offsets are not this one's.
       if (this.#checkpoints.has(name)) this.#checkpoints.write();
       this.#options.fileSystem.makeDirectory(directory);
+      this.#foldersMade++;
       writePartitionMetadata(this.#options.fileSystem, directory, options.topicId);
       const log = this.#load(directory, options, true);
       log.created();
@@ -421,6 +429,13 @@ export class LogDirectory {
       this.#removeUnfinished(directory);
       throw new StorageError(error instanceof Error ? error.message : String(error), { cause: error });
     }
+  }
+
+  #syncFolders(): void {
+    const made = this.#foldersMade;
+    if (made === this.#foldersSynced) return;
+    this.#options.fileSystem.syncDirectory(this.path);
+    this.#foldersSynced = made;
   }
 
   #removeUnfinished(directory: string): void {

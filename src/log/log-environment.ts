@@ -26,6 +26,8 @@ export interface LogEnvironment {
   storageFailed(error: StorageError): void;
   /** The log's writes wait for room on the disk, or go on again (null). */
   writesHeld(log: TopicPartition, error: StorageError | null): void;
+  /** Makes the folders of new logs durable: one sync for all that were made since the last. */
+  syncFolders(): void;
   /** A recovery point moved forward: its checkpoint is behind, which is safe. */
   checkpointOutdated(): void;
   /** Records were deleted: until the checkpoint says so, a crash would bring them back. */

@@ -85,6 +85,8 @@ export class LogWriter {
   #syncingSegments = NO_SEGMENTS;
   /** Indexes, snapshots and directories that are not synced. */
   #unsyncedPaths = NO_PATHS;
+  /** The log's folder itself is new, and its name not known to be synced. */
+  #folderUnsynced = false;
   #syncWaiters: SyncWaiter[] = [];
   /** Called after the next write. */
   #writeWaiters: (() => void)[] = [];
@@ -255,13 +257,20 @@ export class LogWriter {
     this.#unsyncedPaths.add(path);
   }
 
+  /** The folder of the log was made just now. */
+  folderMade(): void {
+    this.#folderUnsynced = true;
+  }
+
   addUnsyncedSegment(segment: LogSegment): void {
     if (this.#unsyncedSegments === NO_SEGMENTS) this.#unsyncedSegments = new Set();
     this.#unsyncedSegments.add(segment);
   }
 
   get isSynced(): boolean {
-    return this.#unsyncedSegments.size === 0 && this.#unsyncedPaths.size === 0 && !this.#syncing;
+    return (
+      this.#unsyncedSegments.size === 0 && this.#unsyncedPaths.size === 0 && !this.#folderUnsynced && !this.#syncing
+    );
   }
 
   /** Resolves when everything written so far is synced. */
@@ -345,6 +354,8 @@ export class LogWriter {
     // Last: a new segment that is found after a power loss while the one before it is not complete leaves a hole.
     if (directories.length > 0) await this.#syncClosedSegments();
     for (const path of directories) if (fileSystem.exists(path)) fileSystem.syncDirectory(path);
+    if (this.#folderUnsynced) this.#environment.syncFolders();
+    this.#folderUnsynced = false;
   }
 
   /** The log may have been rolled while the files were synced, and the directory has the new segment's name already. */

@@ -939,7 +939,7 @@ export class PartitionLog {
   created(): void {
     this.#writer.addUnsyncedPath(`${this.#directory}/${PARTITION_METADATA}`);
     this.#writer.addUnsyncedPath(this.#directory);
-    this.#writer.addUnsyncedPath(this.#directory.slice(0, this.#directory.lastIndexOf('/')));
+    this.#writer.folderMade();
   }
 
   /** A shortage passes: what was asked for did not happen, and nothing else has changed. Anything else is final. */

@@ -59,6 +59,28 @@ describe('a log without records', () => {
     expect(log).toMatchObject({ sizeInBytes: 0, segmentCount: 1, logStartOffset: 0, logEndOffset: 0 });
   });
 
+  test('and its like share one sync of the folder above them, at their first records and at the stop', async () => {
+    const disk = newDisk();
+    const directory = await openLogs(disk);
+    const logs = Array.from({ length: 20 }, (_, partition) => create(directory, partition));
+    for (const log of logs) await append(log, batchOf(['a']));
+    let syncs = 0;
+    disk.fault = ({ kind, path }) => {
+      if (kind === 'sync-directory' && path === '/data') syncs++;
+      return null;
+    };
+    await Promise.all(logs.map((log) => log.flush()));
+    expect(syncs).toBe(1);
+    create(directory, 20);
+    await append(create(directory, 21), batchOf(['a']));
+    await directory.close({ brokerEpoch: 1 });
+    disk.fault = null;
+    const found = await openLogs(disk.crashClone('power-loss'));
+    for (let partition = 0; partition < 20; partition++)
+      expect(await readValues(found.log('t', partition)!)).toEqual(['a']);
+    expect(await readValues(found.log('t', 21)!)).toEqual(['a']);
+  });
+
   test('is found again after a clean stop, with its topic id', async () => {
     const disk = newDisk();
     const first = await openLogs(disk);
