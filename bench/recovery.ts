@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchOptions, BenchRow, BenchSize } from './bench.ts';
 import { createTopic, fillPartition, waitForEnd } from './log-data.ts';
-import { alternate, rowOf, startServer } from './side-by-side.ts';
+import { alternate, cpuSeconds, residentMegabytes, rowOf, startServer } from './side-by-side.ts';
 
 const TOPIC = 'recovered';
 const MIB = 1_048_576;
@@ -34,7 +34,13 @@ export async function benchRecovery({ size }: BenchOptions): Promise<BenchRow[]>
         rmSync(join(broker.dataPath, name), { force: true });
       }
       const unclean = await start();
-      return { unclean, clean, rate: MEGABYTES[size] / (unclean / 1000) };
+      return {
+        unclean,
+        clean,
+        rate: MEGABYTES[size] / (unclean / 1000),
+        cpu: cpuSeconds(broker.pid),
+        memory: residentMegabytes(broker.pid),
+      };
     } finally {
       await broker.remove();
     }
@@ -43,6 +49,8 @@ export async function benchRecovery({ size }: BenchOptions): Promise<BenchRow[]>
   return [
     rowOf(samples, 'unclean', { name: `recovery ${what}: start until the log serves`, unit: 'ms', target: 1 }),
     rowOf(samples, 'rate', { name: `recovery ${what}: rate, with the start`, unit: 'MiB/s' }),
+    rowOf(samples, 'cpu', { name: `recovery ${what}: processor time of that start`, unit: 's' }),
+    rowOf(samples, 'memory', { name: `recovery ${what}: resident after it`, unit: 'MB' }),
     rowOf(samples, 'clean', { name: 'the same start after a clean stop', unit: 'ms' }),
   ];
 }

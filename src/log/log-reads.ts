@@ -3,46 +3,23 @@
  * may be overtaken by what takes bytes away, at either end; it begins again then.
  */
 import type { Offset } from '../base/flavor.ts';
-import type { Logger } from '../base/logger.ts';
-import type { LogSegments } from './log-segments.ts';
-import type { LogTail } from './log-tail.ts';
+import type { LogState } from './log-state.ts';
 import type { FailedRead, LogReadResult, ReadOptions, TimestampOffset } from './log-types.ts';
 import { StorageError } from './storage-error.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** The log as it is at the moment. */
-export interface ReadLog {
-  readonly offline: boolean;
-  readonly logStartOffset: Offset;
-  readonly logEndOffset: Offset;
-}
-
-export interface LogReadsOptions {
-  /** `topic-partition` */
-  readonly name: string;
-  readonly log: ReadLog;
-  readonly segments: LogSegments;
-  readonly tail: LogTail;
-  readonly logger: Logger;
-  readonly indexIntervalBytes: () => number;
-  /** Goes up with all that takes bytes away. */
-  readonly truncations: () => number;
-  /** Why the log is offline, where its disk failed. */
-  readonly failure: () => StorageError | null;
-  readonly diskFailed: (error: unknown) => void;
-}
-
 export class LogReads {
-  readonly #options: LogReadsOptions;
+  readonly #log: LogState;
 
-  constructor(options: LogReadsOptions) {
-    this.#options = options;
+  constructor(log: LogState) {
+    this.#log = log;
   }
 
   /** As `PartitionLog.read`. */
   read(fetchOffset: Offset, maxBytes: number, options: ReadOptions): LogReadResult | Promise<LogReadResult> {
-    const { log, tail } = this.#options;
+    const log = this.#log;
+    const { tail } = log;
     const failure = this.#check(fetchOffset);
     if (failure !== null) return failure;
     const endOffset = Math.min(options.endOffset, log.logEndOffset);
@@ -56,7 +33,8 @@ export class LogReads {
   }
 
   #check(fetchOffset: Offset): FailedRead | null {
-    const { log, name } = this.#options;
+    const log = this.#log;
+    const { name } = log;
     if (log.offline) {
       return { kind: 'failed', error: 'KAFKA_STORAGE_ERROR', message: `The log directory of ${name} is offline.` };
     }
@@ -76,14 +54,16 @@ export class LogReads {
     minOneBatch: boolean,
     endOffset: Offset,
   ): Promise<LogReadResult> {
-    const { log, name, segments, logger, indexIntervalBytes, truncations, diskFailed } = this.#options;
+    const log = this.#log;
+    const { name, segments } = log;
+    const { logger } = log.environment;
     for (;;) {
       const failure = this.#check(fetchOffset);
       if (failure !== null) return failure;
-      const truncationsBefore = truncations();
+      const truncationsBefore = log.truncations;
       try {
-        const found = await segments.read(fetchOffset, maxBytes, minOneBatch, endOffset, indexIntervalBytes());
-        if (truncationsBefore !== truncations()) continue;
+        const found = await segments.read(fetchOffset, maxBytes, minOneBatch, endOffset, log.config.indexIntervalBytes);
+        if (truncationsBefore !== log.truncations) continue;
         if (found !== null) {
           return { kind: 'records', records: found.records, fetchOffset, nextOffset: found.nextOffset };
         }
@@ -91,8 +71,8 @@ export class LogReads {
       } catch (error) {
         // A log that was closed, deleted or cut under the read has no disk to blame.
         if (log.offline) return this.#check(fetchOffset)!;
-        if (truncationsBefore !== truncations()) continue;
-        if (isSystemError(error)) diskFailed(error);
+        if (truncationsBefore !== log.truncations) continue;
+        if (isSystemError(error)) log.diskFailed(error);
         const message = error instanceof Error ? error.message : String(error);
         logger.error('a read failed', { log: name, fetchOffset, reason: message });
         return { kind: 'failed', error: 'KAFKA_STORAGE_ERROR', message };
@@ -102,22 +82,23 @@ export class LogReads {
 
   /** As `PartitionLog.offsetForTimestamp`; everything appended is written. */
   offsetForTimestamp(timestampMs: number): TimestampOffset | null {
-    const { log, segments } = this.#options;
+    const log = this.#log;
+    const { segments } = log;
     return this.#search(() => segments.findTimestamp(timestampMs, log.logStartOffset));
   }
 
   /** As `PartitionLog.maxTimestampOffset`; everything appended is written. */
   maxTimestampOffset(): TimestampOffset | null {
-    return this.#search(() => this.#options.segments.findMaxTimestamp());
+    return this.#search(() => this.#log.segments.findMaxTimestamp());
   }
 
   #search(look: () => TimestampOffset | null): TimestampOffset | null {
-    const { log, name, failure, diskFailed } = this.#options;
-    if (log.offline) throw failure() ?? new StorageError(`${name} is closed`);
+    const log = this.#log;
+    if (log.offline) throw log.writer.failure ?? new StorageError(`${log.name} is closed`);
     try {
       return look();
     } catch (error) {
-      if (isSystemError(error)) diskFailed(error);
+      if (isSystemError(error)) log.diskFailed(error);
       throw error;
     }
   }
