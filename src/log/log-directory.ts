@@ -10,7 +10,7 @@
  * no timer: one of the directory's looks for old segments, the others run only while something waits for them.
  */
 import { assert } from '../base/assert.ts';
-import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
@@ -41,8 +41,10 @@ import type { TopicPartition } from './log-types.ts';
 import { OpenFiles } from './open-files.ts';
 import { PartitionLog } from './partition-log.ts';
 import { PendingRemovals } from './pending-removals.ts';
+import { type RetentionOptions, RetentionRounds } from './retention-rounds.ts';
 import { isDiskError, isShortage, LogDirectoryLockedError, StorageError } from './storage-error.ts';
 
+export type { RetentionOptions };
 export { LogDirectoryLockedError };
 
 export interface LogDirectoryOptions {
@@ -90,19 +92,7 @@ export interface FoundLog {
   readonly topicId: Uuid;
 }
 
-export interface RetentionOptions {
-  /** `log.retention.check.interval.ms` */
-  readonly checkIntervalMs: number;
-  /** `log.initial.task.delay.ms` */
-  readonly initialDelayMs: number;
-  /** Of the partition that the log belongs to; null while nobody serves it. */
-  readonly highWatermark: (log: PartitionLog) => Offset | null;
-}
-
 const DEFAULT_SYNCHRONOUS_WRITE_BYTES_MAX = 65_536;
-/** setTimeout takes no more. */
-const TIMER_DELAY_MAX = 0x7fff_ffff;
-const LOGS_PER_TURN = 100;
 /** Logs that are synced at once after recovery. */
 const CONCURRENT_FLUSHES = 8;
 /** Opening logs gives way to the rest of the node, other directories among it, this often; and tells how far it is that often. */
@@ -130,7 +120,7 @@ export class LogDirectory {
   #foldersSynced = 0;
   readonly #checkpoints: DirectoryCheckpoints;
   readonly #pendingRemovals: PendingRemovals;
-  #retentionTimer: TimerHandle | null = null;
+  #retention: RetentionRounds | null = null;
   #cleaner: LogCleaner | null = null;
   #failure: StorageError | null = null;
   #closed = false;
@@ -528,14 +518,12 @@ export class LogDirectory {
 
   /** From now on old segments are looked for, all logs' by one timer; until `close`. */
   startRetention(options: RetentionOptions): void {
-    assert(this.#retentionTimer === null, 'retention starts once');
-    this.#scheduleRetention(options, options.initialDelayMs);
-  }
-
-  #scheduleRetention(options: RetentionOptions, delayMs: number): void {
-    this.#retentionTimer = this.#options.timer.schedule(Math.min(delayMs, TIMER_DELAY_MAX), () => {
-      this.#deleteOldSegments(options, [...this.#logs.values()], 0);
-    });
+    assert(this.#retention === null, 'retention starts once');
+    const { logger, timer } = this.#options;
+    // What is compacted the cleaner looks after, between two cleanings.
+    const isOurs = (log: PartitionLog) => this.#cleaner === null || !log.config.cleanupPolicy.compact;
+    this.#retention = new RetentionRounds({ ...options, timer, logger, isOurs, logs: () => this.#logs.values() });
+    this.#retention.start();
   }
 
   /** From now on compacted topics are compacted; until `close`. */
@@ -551,32 +539,6 @@ export class LogDirectory {
       options,
     );
     this.#cleaner.start();
-  }
-
-  /** A part of the logs in each turn, so that ten thousand of them do not hold up requests. */
-  #deleteOldSegments(options: RetentionOptions, logs: readonly PartitionLog[], from: number): void {
-    if (this.#failure !== null || this.#closed) return;
-    const to = Math.min(from + LOGS_PER_TURN, logs.length);
-    for (let index = from; index < to; index++) {
-      const log = logs[index]!;
-      // The cleaner does it, between two cleanings.
-      if (this.#cleaner !== null && log.config.cleanupPolicy.compact) continue;
-      const highWatermark = options.highWatermark(log);
-      if (highWatermark === null) continue;
-      const segmentCount = log.deleteOldSegments(highWatermark);
-      if (segmentCount === 0) continue;
-      const { topic, partition } = log.topicPartition;
-      this.#options.logger.info('old segments are deleted', {
-        log: partitionDirectoryName(topic, partition),
-        segmentCount,
-        logStartOffset: log.logStartOffset,
-      });
-    }
-    if (to === logs.length) {
-      this.#scheduleRetention(options, options.checkIntervalMs);
-    } else {
-      this.#retentionTimer = this.#options.timer.schedule(0, () => this.#deleteOldSegments(options, logs, to));
-    }
   }
 
   /** `replication-offset-checkpoint`; keys are `topic-partition`. */
@@ -610,7 +572,7 @@ export class LogDirectory {
     this.#failure = error;
     this.#options.logger.error('the log directory goes offline', { directory: this.path, reason: error.message });
     this.#checkpoints.end();
-    this.#retentionTimer?.cancel();
+    this.#retention?.stop();
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
     for (const log of this.#everyLog()) log.stop(error);
@@ -627,7 +589,7 @@ export class LogDirectory {
     if (this.#closed) return;
     this.#closed = true;
     this.#checkpoints.end();
-    this.#retentionTimer?.cancel();
+    this.#retention?.stop();
     this.#pendingRemovals.cancel();
     try {
       await this.#cleaner?.stop();
@@ -655,7 +617,7 @@ export class LogDirectory {
     if (this.#closed) return;
     this.#closed = true;
     this.#checkpoints.end();
-    this.#retentionTimer?.cancel();
+    this.#retention?.stop();
     this.#pendingRemovals.cancel();
     this.#cleaner?.abandon();
     const error = new StorageError('the log directory was abandoned');
