@@ -62,9 +62,9 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The folder with package.json: the benches are compiled, and lie deeper than the sources. */
+/** The benches are compiled, and lie deeper than the sources. The compiler puts a package.json into dist/, too, but no lock. */
 function repositoryOf(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : repositoryOf(dirname(folder));
+  return existsSync(join(folder, 'package-lock.json')) ? folder : repositoryOf(dirname(folder));
 }
 
 /** A running program whose output is collected. */
