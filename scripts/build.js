@@ -2,9 +2,9 @@
 // on an unchanged tree is immediate. tsc checks and emits every module with its types; rolldown then joins the modules of
 // the entries, because loading three hundred files takes longer than everything else that a start does.
 // Plain JavaScript on purpose: it runs before anything has been compiled.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -57,27 +57,37 @@ function licensesOf(moduleIds) {
 }
 
 /**
- * A CommonJS script as the function that the launcher calls, whole and in ASCII: read as latin1 it is the string that V8
- * takes, neither decoded nor copied. The launcher has the line that names the interpreter.
+ * A CommonJS script as the function that scripts/load.cjs calls, whole and in ASCII: read as latin1 it is the string that V8
+ * takes, neither decoded nor copied.
  */
 function asFunction(script) {
-  const body = script
-    .replace(/^#!.*/, '')
-    .replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const body = script.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return `(function (exports, require, module, __filename, __dirname) {${body}\n})`;
 }
 
-/** One start and stop, which leaves the code cache behind. A build without it is whole: the first start writes it. */
-async function warmCodeCache(main) {
-  const broker = spawn(process.execPath, [main, '--ephemeral', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let printed = '';
-  broker.stdout.on('data', (chunk) => {
-    printed += chunk;
-    if (printed.includes('"msg":"serving"')) broker.kill('SIGTERM');
-  });
-  const [code] = await once(broker, 'exit');
-  if (code !== 0) throw new Error(`the command that was built does not start: exit code ${code}`);
+/** A build without it is whole: the first process that ends would write it. */
+function warmCodeCache(bundles) {
+  const directory = mkdtempSync(join(tmpdir(), 'ottla-build-'));
+  try {
+    const script = join(root, 'scripts', 'warm-code-cache.cjs');
+    const { status } = spawnSync(process.execPath, [script, bundles, directory], { stdio: 'ignore' });
+    if (status !== 0) throw new Error(`what was built does not start: exit code ${status}`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
+
+/** What the bundle holds: the library's exports, and the command. */
+const ENTRY = 'ottla-bundle';
+const entry = {
+  name: ENTRY,
+  resolveId: (id) => (id === ENTRY ? id : null),
+  load(id) {
+    if (id !== ENTRY) return null;
+    const [library, command] = ['index.js', 'main.js'].map((file) => JSON.stringify(join(root, 'dist/src', file)));
+    return `export * from ${library}; export { runCommandLine } from ${command};`;
+  },
+};
 
 async function build() {
   const startMs = Date.now();
@@ -87,45 +97,50 @@ async function build() {
   const bundles = join(root, 'dist/bundle');
   rmSync(bundles, { recursive: true, force: true });
   const { rolldown } = await import('rolldown');
-  const library = await rolldown({
-    input: {
-      index: join(root, 'dist/src/index.js'),
-      // A thread of its own, which compaction-thread.ts looks for beside itself.
-      'compaction-worker': join(root, 'dist/src/node/compaction-worker.js'),
-    },
+  // A thread of its own, which compaction-thread.ts looks for beside itself.
+  const worker = await rolldown({
+    input: { 'compaction-worker': join(root, 'dist/src/node/compaction-worker.js') },
     platform: 'node',
     // What is installed stays outside; node resolves it.
     external: (id) => isInstalled(id),
     logLevel: 'warn',
   });
-  await library.write({ dir: bundles, format: 'esm', sourcemap: true, minify });
-  await library.close();
-  // The command, in the form that the code cache takes: one script, with the dependencies that every start needs inside.
-  const command = await rolldown({
-    input: { main: join(root, 'dist/src/main.js') },
+  await worker.write({ dir: bundles, format: 'esm', sourcemap: true, minify });
+  await worker.close();
+  // Library and command, in the form that the code cache takes: one script, with the dependencies that every start needs inside.
+  const bundle = await rolldown({
+    input: { ottla: ENTRY },
+    plugins: [entry],
     platform: 'node',
     // What a bundled dependency needs comes with it.
     external: (id, importer) =>
-      isInstalled(id) && !BUNDLED_DEPENDENCIES.test(id) && importer?.includes('node_modules') !== true,
+      isInstalled(id) && id !== ENTRY && !BUNDLED_DEPENDENCIES.test(id) && importer?.includes('node_modules') !== true,
     logLevel: 'warn',
   });
-  const { output } = await command.write({
+  const { output } = await bundle.write({
     dir: bundles,
     format: 'cjs',
     sourcemap: true,
     minify,
     entryFileNames: '[name]-[hash].cjs',
-    // A second file would ask for what it shares with this one by its name, and so run the command once more.
     codeSplitting: false,
   });
-  await command.close();
-  const [{ fileName, moduleIds }] = output;
-  const mainFile = join(bundles, fileName);
-  writeFileSync(mainFile, asFunction(readFileSync(mainFile, 'utf8')), 'latin1');
-  const launcher = readFileSync(join(root, 'scripts', 'launcher.cjs'), 'utf8').replace('MAIN_FILE', fileName);
-  writeFileSync(join(bundles, 'main.cjs'), launcher, { mode: 0o755 });
+  await bundle.close();
+  const [{ fileName, moduleIds, exports }] = output;
+  const file = join(bundles, fileName);
+  writeFileSync(file, asFunction(readFileSync(file, 'utf8')), 'latin1');
+  const load = readFileSync(join(root, 'scripts/load.cjs'), 'utf8').replace('BUNDLE_FILE', fileName);
+  writeFileSync(join(bundles, 'load.cjs'), load);
+  // The same again, because looking for one more file takes a millisecond.
+  const command = `#!/usr/bin/env node\n${load}\nexports.runCommandLine();\n`;
+  writeFileSync(join(bundles, 'main.cjs'), command, { mode: 0o755 });
+  const names = exports.filter((name) => name !== 'runCommandLine').sort();
+  writeFileSync(
+    join(bundles, 'index.js'),
+    `import bundle from './load.cjs';\n\nexport const { ${names.join(', ')} } = bundle;\n`,
+  );
   writeFileSync(join(bundles, 'THIRD_PARTY_LICENSES'), licensesOf(moduleIds));
-  await warmCodeCache(join(bundles, 'main.cjs'));
+  warmCodeCache(bundles);
   // As old as the start of the build: what was edited meanwhile is stale.
   writeFileSync(stamp, '');
   utimesSync(stamp, startMs / 1000, startMs / 1000);

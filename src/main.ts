@@ -140,7 +140,8 @@ async function wait({ host, port, timeoutMs }: WaitCommand): Promise<void> {
   }
 }
 
-async function run(): Promise<void> {
+/** What `process.argv` says. */
+export async function runCommandLine(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2), version);
   switch (command.kind) {
     case 'start':
@@ -157,6 +158,3 @@ async function run(): Promise<void> {
       process.exitCode = command.code;
   }
 }
-
-// Not awaited: a script with a code cache (scripts/launcher.cjs) has no top-level await. What run() does not catch ends the process.
-void run();

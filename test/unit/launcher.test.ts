@@ -1,7 +1,8 @@
-// scripts/launcher.cjs, as the build puts it beside the bundle.
+// scripts/load.cjs, as the build puts it beside the bundle.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { repositoryPath } from '../support/processes.ts';
 
@@ -11,7 +12,7 @@ let directory: string;
 beforeEach(() => {
   // Inside the repository, so that dependencies are found; without the code cache of the build.
   directory = mkdtempSync(join(repositoryPath, 'dist', 'launcher-'));
-  for (const name of readdirSync(bundles).filter((name) => name.endsWith('.cjs'))) {
+  for (const name of readdirSync(bundles).filter((name) => /js$/.test(name))) {
     copyFileSync(join(bundles, name), join(directory, name));
   }
 });
@@ -37,6 +38,19 @@ test('the first run leaves a code cache, which the next one takes as it is', () 
   expect(version()).toBe(expected);
   expect(caches()).toEqual([cache]);
   expect(readFileSync(join(directory, cache!)).equals(written)).toBe(true);
+});
+
+test('the library takes the cache that the command has left', () => {
+  version();
+  const before = caches();
+  const library = JSON.stringify(pathToFileURL(join(directory, 'index.js')).href);
+  const program = `import { Broker } from ${library};
+    const broker = await Broker.start({ port: 0, ephemeral: true });
+    console.log(broker.bootstrapServers);
+    await broker.stop();`;
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  expect(printed).toMatch(/^127\.0\.0\.1:\d+\n$/);
+  expect(caches()).toEqual(before);
 });
 
 test('a code cache that V8 does not take is replaced', () => {

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The `ottla` command. Runs the bundled command line with V8's code cache: compiling a megabyte of source takes longer than
+// Loads the bundle, which holds the library and the command, with V8's code cache: compiling a megabyte of source takes longer than
 // everything else that a start does. The build puts this file beside the bundle, with the bundle's name filled in.
 // The cache is written when a process ends that had none (the build runs one); it is worth nothing to another release of Node,
 // which then writes its own. Where the folder cannot be written, each start compiles.
@@ -8,7 +7,7 @@ const { join } = require('node:path');
 const { constants, Script } = require('node:vm');
 
 // The name has a hash of the content, and the cache its name: V8 itself would take the cache of another source of the same length.
-const file = join(__dirname, 'MAIN_FILE');
+const file = join(__dirname, 'BUNDLE_FILE');
 const cacheFile = `${file}.${process.version}-${process.arch}.cache`;
 
 function readCache() {
@@ -41,5 +40,4 @@ if (cachedData === undefined || script.cachedDataRejected) {
   });
 }
 
-const main = { exports: {} };
-script.runInThisContext()(main.exports, require, main, file, __dirname);
+script.runInThisContext()(exports, require, module, file, __dirname);
