@@ -6,7 +6,7 @@ import { repositoryPath, runOrThrow } from '../test/support/processes.ts';
 import { preparePython } from '../test/support/toolchain.ts';
 import type { BenchOptions, BenchRow } from './bench.ts';
 import { createTopic, waitForEnd } from './log-data.ts';
-import { alternate, rowOf, startServer } from './side-by-side.ts';
+import { alternate, ROUNDS_UNJUDGED, rowOf, startServer } from './side-by-side.ts';
 import { cpuSeconds } from './watch.ts';
 
 const RECORD_BYTES = 1000;
@@ -70,7 +70,7 @@ async function confluentRates(
 
 export async function benchClients({ size }: BenchOptions): Promise<BenchRow[]> {
   const python = await preparePython();
-  const records = { smoke: 1000, quick: 100_000, full: 500_000 }[size];
+  const records = { smoke: 1000, quick: 50_000, full: 500_000 }[size];
   const clients: { name: string; rates: (broker: RunningBroker) => Promise<{ produce: number; consume: number }> }[] = [
     { name: 'kafkajs', rates: (broker) => kafkajsRates(broker, records) },
   ];
@@ -80,7 +80,7 @@ export async function benchClients({ size }: BenchOptions): Promise<BenchRow[]> 
   } else console.log(`  confluent-kafka is left out: ${python.what} missing`);
   const rows: BenchRow[] = [];
   for (const { name, rates } of clients) {
-    const samples = await alternate(size === 'full' ? 3 : 1, async (kind): Promise<Rates & Record<string, number>> => {
+    const samples = await alternate(ROUNDS_UNJUDGED[size], async (kind): Promise<Rates & Record<string, number>> => {
       const broker = await startServer(kind);
       try {
         await createTopic(broker, name, {});

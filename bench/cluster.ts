@@ -41,7 +41,7 @@ async function failoverMs(cluster: ProcessCluster): Promise<number> {
 }
 
 export async function benchCluster({ size }: BenchOptions): Promise<BenchRow[]> {
-  const rounds = { smoke: 1, quick: 3, full: 7 }[size];
+  const rounds = { smoke: 1, quick: 2, full: 7 }[size];
   const starts: number[] = [];
   const memories: number[] = [];
   const failovers: number[] = [];

@@ -10,7 +10,7 @@ import { createTopic, fillPartition, recordsPerBatch, request, waitForEnd } from
 import { alternate, residentMegabytes, rowOf, startServer } from './side-by-side.ts';
 
 const TOPIC = 'compacted';
-const RECORDS: Readonly<Record<BenchSize, number>> = { smoke: 100_000, quick: 2_000_000, full: 10_000_000 };
+const RECORDS: Readonly<Record<BenchSize, number>> = { smoke: 100_000, quick: 1_000_000, full: 10_000_000 };
 const DEDUPE_BUFFER_MB = 128;
 const PING_MS = 5;
 const ALTER_SET = 0;

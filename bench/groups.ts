@@ -7,7 +7,7 @@ import type { RunningBroker } from '../test/support/brokers.ts';
 import { type Body, RawConnection } from '../test/support/raw-client.ts';
 import type { BenchOptions, BenchRow } from './bench.ts';
 import { createTopic, request, waitForEnd } from './log-data.ts';
-import { alternate, ROUNDS, rowOf, startServer } from './side-by-side.ts';
+import { alternate, ROUNDS_UNJUDGED, rowOf, startServer } from './side-by-side.ts';
 
 const TOPIC = 'grouped';
 const PARTITIONS = 100;
@@ -25,7 +25,7 @@ const properties = {
 export async function benchGroups({ size }: BenchOptions): Promise<BenchRow[]> {
   const members = size === 'smoke' ? 10 : 100;
   const seconds = { smoke: 1, quick: 10, full: 30 }[size];
-  const samples = await alternate(ROUNDS[size], async (kind) => {
+  const samples = await alternate(ROUNDS_UNJUDGED[size], async (kind) => {
     const broker = await startServer(kind, properties);
     try {
       await createTopic(broker, TOPIC, {}, PARTITIONS);

@@ -1,7 +1,7 @@
 // What a broker costs that nobody uses, and how long it takes to be there: start to serving, memory, processor time.
 import { Broker } from '../src/index.ts';
 import { type BenchOptions, type BenchRow, median } from './bench.ts';
-import { alternate, cpuSeconds, ROUNDS, residentMegabytes, rowOf, startServer } from './side-by-side.ts';
+import { alternate, cpuSeconds, ROUNDS_UNJUDGED, residentMegabytes, rowOf, startServer } from './side-by-side.ts';
 
 const SETTLE_MS = 5000;
 const EMBEDDED_ROUNDS = 9;
@@ -21,7 +21,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 export async function benchIdle({ size }: BenchOptions): Promise<BenchRow[]> {
   const idleMs = { smoke: 1000, quick: 12_000, full: 60_000 }[size];
-  const samples = await alternate(ROUNDS[size], async (kind) => {
+  const samples = await alternate(ROUNDS_UNJUDGED[size], async (kind) => {
     // Nothing is in the process that a user's has not.
     const broker = await startServer(kind, {}, { isProbed: false });
     try {

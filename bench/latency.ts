@@ -33,7 +33,7 @@ async function officialAverage({ bootstrap }: RunningBroker, records: number): P
 export async function benchLatency({ size }: BenchOptions): Promise<BenchRow[]> {
   const records = { smoke: 50, quick: 5000, full: 20_000 }[size];
   const warmUp = WARM_UP_RECORDS[size];
-  const loadSeconds = { smoke: 1, quick: 10, full: 60 }[size];
+  const loadSeconds = { smoke: 1, quick: 6, full: 60 }[size];
   const samples = await alternate(ROUNDS[size], async (kind) => {
     const broker = await startServer(kind);
     try {

@@ -1,7 +1,16 @@
 // kafka-producer-perf-test against both servers: records per second from a cold and from a warm broker, its processor time and memory.
 import type { BenchOptions, BenchRow, BenchSize } from './bench.ts';
 import { receiverFloor } from './floors.ts';
-import { alternate, cpuSeconds, ROUNDS, residentMegabytes, rowOf, runTool, startServer } from './side-by-side.ts';
+import {
+  alternate,
+  cpuSeconds,
+  ROUNDS,
+  ROUNDS_UNJUDGED,
+  residentMegabytes,
+  rowOf,
+  runTool,
+  startServer,
+} from './side-by-side.ts';
 
 interface Workload {
   readonly recordBytes: number;
@@ -111,8 +120,8 @@ const FLOOR_TARGET = 1.5;
 /** In the quick run, too, a gigabyte goes to the one broker whose memory is judged afterwards. */
 function bytesOf({ recordBytes, compression }: Workload, size: BenchSize): number {
   if (size === 'smoke') return 1e6;
-  if (recordBytes === 100) return { quick: 1.2e8, full: 4e8 }[size];
-  return compression === 'none' ? GIGABYTE_IN_RUNS : 2e8;
+  if (recordBytes === 100) return { quick: 8e7, full: 4e8 }[size];
+  return compression === 'none' ? GIGABYTE_IN_RUNS : { quick: 1e8, full: 4e8 }[size];
 }
 
 export async function benchProduce({ size }: BenchOptions): Promise<BenchRow[]> {
@@ -147,19 +156,19 @@ export async function benchProduce({ size }: BenchOptions): Promise<BenchRow[]> 
   return rows;
 }
 
-/** What has a target is measured once more. */
+/** What has a target is measured more often. */
 function roundsOf(workload: Workload, size: BenchSize): number {
-  return size === 'quick' ? (isPlain(workload) ? 2 : 1) : ROUNDS[size];
+  return isPlain(workload) ? ROUNDS[size] : ROUNDS_UNJUDGED[size];
 }
 
 /** The same durability on both sides again, the stronger one: no acknowledgement before the disk has it. */
 export async function benchFsync({ size }: BenchOptions): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const recordBytes of [100, 1024]) {
-    const bytes = { smoke: 1e5, quick: 2e7, full: 1e8 }[size];
+    const bytes = { smoke: 1e5, quick: 1e7, full: 1e8 }[size];
     const options = {
-      rounds: size === 'full' ? 3 : 1,
-      runs: runsOf(size),
+      rounds: ROUNDS_UNJUDGED[size],
+      runs: size === 'full' ? RUNS : 1,
       bytes,
       properties: { 'log.flush.interval.messages': '1' },
     };

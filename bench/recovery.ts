@@ -7,7 +7,7 @@ import { alternate, cpuSeconds, residentMegabytes, rowOf, startServer } from './
 
 const TOPIC = 'recovered';
 const MIB = 1_048_576;
-const MEGABYTES: Readonly<Record<BenchSize, number>> = { smoke: 8, quick: 1024, full: 10_240 };
+const MEGABYTES: Readonly<Record<BenchSize, number>> = { smoke: 8, quick: 512, full: 10_240 };
 const START_TIMEOUT_MS = 600_000;
 
 export async function benchRecovery({ size }: BenchOptions): Promise<BenchRow[]> {

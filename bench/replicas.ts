@@ -15,7 +15,7 @@ import {
 import type { BenchOptions, BenchRow } from './bench.ts';
 import { produceRecords } from './produce.ts';
 import { profileArguments } from './profile.ts';
-import { alternate, javaOfServer, rowOf, type ServerKind, startServer } from './side-by-side.ts';
+import { alternate, javaOfServer, ROUNDS_UNJUDGED, rowOf, type ServerKind, startServer } from './side-by-side.ts';
 import { cpuSeconds, residentMegabytes } from './watch.ts';
 
 const BROKERS = 3;
@@ -94,7 +94,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 export async function benchReplicas({ size }: BenchOptions): Promise<BenchRow[]> {
   const records = Math.round({ smoke: 1e6, quick: 1e8, full: 5e8 }[size] / RECORD_BYTES);
-  const samples = await alternate(size === 'full' ? 3 : 1, async (kind) => {
+  const samples = await alternate(ROUNDS_UNJUDGED[size], async (kind) => {
     const cluster = await startThree(kind);
     try {
       await produceRecords(cluster.bootstrap, 'replicated', workload, { records });
@@ -127,7 +127,7 @@ async function startBrokers(count: number, dataPath: string): Promise<Started> {
 
 /** What more brokers bring on this machine, whose cores the clients use, too. */
 export async function benchBrokers({ size }: BenchOptions): Promise<BenchRow[]> {
-  const records = Math.round({ smoke: 1e6, quick: 2e8, full: 1e9 }[size] / RECORD_BYTES);
+  const records = Math.round({ smoke: 1e6, quick: 1e8, full: 1e9 }[size] / RECORD_BYTES);
   const rows: BenchRow[] = [];
   for (const count of new Set([1, Math.max(2, cpus().length)])) {
     const folder = temporaryFolder('bench-brokers');

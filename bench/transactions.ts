@@ -1,12 +1,12 @@
 // A transactional producer of the official client: transactions of 100 records, one after the other.
 import type { BenchOptions, BenchRow } from './bench.ts';
-import { alternate, ROUNDS, rowOf, runProgram, startServer } from './side-by-side.ts';
+import { alternate, ROUNDS_UNJUDGED, rowOf, runProgram, startServer } from './side-by-side.ts';
 
 const RECORDS = 100;
 
 export async function benchTransactions({ size }: BenchOptions): Promise<BenchRow[]> {
   const transactions = { smoke: 20, quick: 1500, full: 5000 }[size];
-  const samples = await alternate(ROUNDS[size], async (kind) => {
+  const samples = await alternate(ROUNDS_UNJUDGED[size], async (kind) => {
     const broker = await startServer(kind, { 'num.partitions': '3' });
     try {
       const warmUp = Math.ceil(transactions / 3);
