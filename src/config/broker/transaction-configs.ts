@@ -57,8 +57,7 @@ export const transactionConfigs = {
     doc: 'Segment size of __transaction_state.',
   }),
   'transaction.two.phase.commit.enable': key('BOOLEAN', 'false', 'LOW', 'read-only', {
-    acts: true,
-    doc: 'Whether producers may take part in two-phase commit (KIP-939).',
+    doc: 'Whether producers may take part in two-phase commit (KIP-939), which is not offered.',
   }),
   'transactional.id.expiration.ms': key('INT', '604800000', 'HIGH', 'read-only', {
     valid: '[1,...]',
