@@ -8,7 +8,8 @@ import { createRequire } from 'node:module';
  * each step waits for the one before, so there it runs three lanes side by side, each of 256 bytes, and joins their results: the
  * CRC of A followed by B is that of A, moved over as many zeros as B has bytes, xor that of B. The lanes look up a word as
  * 11, 11 and 10 bits: fewer steps than four bytes, and the tables still fit the processor's first cache.
- * They are one array, so that its address and length stay in registers.
+ * They are one array, so that its address and length stay in registers, and a constant, which they would not be if it were made later:
+ * it is only filled when the first input comes that is long enough.
  */
 
 /** From this size on the native library is faster, measured by bench/wire-records.ts. */
@@ -23,14 +24,11 @@ const LANE_WORDS = LANE_BYTES / 4;
 const LANES = 3;
 /** Table n at 256 n: the effect of a byte that is followed by n more. */
 const tables = buildTables();
-interface LaneTables {
-  /** What the lowest 11 bits, the next 11 (at 2048), and the highest 10 (at 4096) of a word become when four bytes have passed. */
-  readonly word: Int32Array;
-  /** Byte n of a CRC, moved over a lane of zeros, at 256 n. */
-  readonly lane: Int32Array;
-}
-/** Made when the first input comes that is long enough for lanes. */
-let laneTables: LaneTables | undefined;
+/** What the lowest 11 bits, the next 11 (at 2048), and the highest 10 (at 4096) of a word become when four bytes have passed. */
+const wordTable = new Int32Array(5 * 1024);
+/** Byte n of a CRC, moved over a lane of zeros, at 256 n. */
+const laneTable = new Int32Array(4 * 256);
+let laneTablesFilled = false;
 type NativeCrc = (input: Uint8Array, initial?: number) => number;
 /** Undefined: not tried yet. */
 let native: NativeCrc | null | undefined;
@@ -88,8 +86,8 @@ export function scriptCrc32c(buffer: Uint8Array, start: number, end: number): nu
 
 /** Three lanes at a time, a word of each per step; words are little-endian, as on every machine that runs Node. */
 function crcOfBlocks(initial: number, words: Int32Array): number {
-  laneTables ??= buildLaneTables();
-  const { word: t, lane } = laneTables;
+  if (!laneTablesFilled) fillLaneTables();
+  const t = wordTable;
   let a = initial;
   for (let block = 0; block < words.length; block += LANES * LANE_WORDS) {
     let b = 0;
@@ -102,17 +100,17 @@ function crcOfBlocks(initial: number, words: Int32Array): number {
       b = t[b & 0x7ff]! ^ t[2048 + ((b >>> 11) & 0x7ff)]! ^ t[4096 + (b >>> 22)]!;
       c = t[c & 0x7ff]! ^ t[2048 + ((c >>> 11) & 0x7ff)]! ^ t[4096 + (c >>> 22)]!;
     }
-    a = overLane(lane, overLane(lane, a) ^ b) ^ c;
+    a = overLane(overLane(a) ^ b) ^ c;
   }
   return a;
 }
 
-function overLane(lane: Int32Array, crc: number): number {
+function overLane(crc: number): number {
   return (
-    lane[crc & 0xff]! ^
-    lane[256 + ((crc >>> 8) & 0xff)]! ^
-    lane[512 + ((crc >>> 16) & 0xff)]! ^
-    lane[768 + (crc >>> 24)]!
+    laneTable[crc & 0xff]! ^
+    laneTable[256 + ((crc >>> 8) & 0xff)]! ^
+    laneTable[512 + ((crc >>> 16) & 0xff)]! ^
+    laneTable[768 + (crc >>> 24)]!
   );
 }
 
@@ -147,17 +145,20 @@ function buildTables(): Int32Array {
   return all;
 }
 
-function buildLaneTables(): LaneTables {
-  return {
-    word: Int32Array.from([
-      ...linearTable(11, (bit) => moveOverZeros(1 << bit, 4)),
-      ...linearTable(11, (bit) => moveOverZeros(1 << (bit + 11), 4)),
-      ...linearTable(10, (bit) => moveOverZeros(1 << (bit + 22), 4)),
-    ]),
-    lane: Int32Array.from(
-      [0, 8, 16, 24].flatMap((shift) => [...linearTable(8, (bit) => moveOverZeros(1 << (bit + shift), LANE_BYTES))]),
-    ),
-  };
+function fillLaneTables(): void {
+  for (const shift of [0, 11, 22]) {
+    wordTable.set(
+      linearTable(Math.min(11, 32 - shift), (bit) => moveOverZeros(1 << (bit + shift), 4)),
+      (shift / 11) * 2048,
+    );
+  }
+  for (const shift of [0, 8, 16, 24]) {
+    laneTable.set(
+      linearTable(8, (bit) => moveOverZeros(1 << (bit + shift), LANE_BYTES)),
+      shift * 32,
+    );
+  }
+  laneTablesFilled = true;
 }
 
 function moveOverZeros(crc: number, bytes: number): number {
