@@ -100,6 +100,7 @@ export async function watched(broker: RunningBroker, probe: Probe | null): Promi
     kind: broker.kind,
     bootstrap: broker.bootstrap,
     port: broker.port,
+    controllerPort: broker.controllerPort,
     dataPath: broker.dataPath,
     get pid() {
       return broker.pid;

@@ -1,7 +1,7 @@
 /**
  * AllocateProducerIds, key 67, version 0 (KIP-730), on the controller listener.
  *
- * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH, BROKER_ID_NOT_REGISTERED.
+ * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH (or not registered).
  */
 import { errorCode } from '../wire/errors.ts';
 import { allocateProducerIdsRequest, allocateProducerIdsResponse } from '../wire/schema/allocate-producer-ids.ts';

@@ -2,7 +2,7 @@
  * AlterPartition, key 56, versions 2-3 (KIP-497), on the controller listener.
  *
  * v2 topic ids, INELIGIBLE_REPLICA (KIP-841); v3 broker epochs of the in-sync replicas (KIP-903).
- * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH, BROKER_ID_NOT_REGISTERED; of a partition UNKNOWN_TOPIC_ID,
+ * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH (or not registered); of a partition UNKNOWN_TOPIC_ID,
  * UNKNOWN_TOPIC_OR_PARTITION, NOT_CONTROLLER, FENCED_LEADER_EPOCH, INVALID_UPDATE_VERSION, INVALID_REQUEST,
  * INELIGIBLE_REPLICA, NEW_LEADER_ELECTED.
  */

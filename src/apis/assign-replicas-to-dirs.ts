@@ -1,7 +1,7 @@
 /**
  * AssignReplicasToDirs, key 73, version 0 (KIP-858), on the controller listener.
  *
- * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH, BROKER_ID_NOT_REGISTERED, UNSUPPORTED_VERSION (metadata.version older than
+ * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH (or not registered), UNSUPPORTED_VERSION (metadata.version older than
  * 3.7-IV2); of a partition UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER.
  */
 import { errorCode } from '../wire/errors.ts';

@@ -2,7 +2,7 @@
  * BrokerHeartbeat, key 63, versions 0-2 (KIP-631), on the controller listener.
  *
  * v1 offline log directories (KIP-858); v2 cordoned log directories (KIP-1066).
- * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH, BROKER_ID_NOT_REGISTERED.
+ * Errors: NOT_CONTROLLER, STALE_BROKER_EPOCH (or not registered).
  */
 import { errorCode } from '../wire/errors.ts';
 import { brokerHeartbeatRequest, brokerHeartbeatResponse } from '../wire/schema/broker-heartbeat.ts';

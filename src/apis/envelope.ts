@@ -25,7 +25,7 @@ export function envelopeHandler(services: EnvelopeServices): Handler<typeof enve
       if (!services.isActiveController()) throw new KafkaError('NOT_CONTROLLER');
       const client: ConnectionContext = {
         ...connection,
-        principal: principalOf(requestPrincipal) ?? connection.principal,
+        principal: principalOf(requestPrincipal),
         clientAddress: addressOf(clientHostAddress) ?? connection.clientAddress,
       };
       const responseData = await services.serveForwarded(requestData, client);
@@ -40,10 +40,10 @@ const VERSION_BYTES = 2;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 
-/** `User:alice`; null where the broker did not say. */
-function principalOf(bytes: Buffer | null): string | null {
-  if (bytes === null) return null;
+/** `User:alice`. */
+function principalOf(bytes: Buffer | null): string {
   try {
+    if (bytes === null) throw new Error('a broker says who asks');
     const { type, name } = decode(defaultPrincipalData, bytes.readInt16BE(0), bytes.subarray(VERSION_BYTES));
     return `${type}:${name}`;
   } catch {

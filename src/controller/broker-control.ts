@@ -96,7 +96,7 @@ export class BrokerControl {
   epochProblem(brokerId: number, brokerEpoch: number): ControlFailure | null {
     const broker = this.#brokers.get(brokerId);
     if (broker === undefined) {
-      return failure('BROKER_ID_NOT_REGISTERED', `No broker registration found for broker id ${brokerId}`);
+      return failure('STALE_BROKER_EPOCH', `No broker registration found for broker id ${brokerId}`);
     }
     if (broker.brokerEpoch === brokerEpoch) return null;
     const message = `Expected broker epoch ${broker.brokerEpoch}, but got broker epoch ${brokerEpoch}`;

@@ -19,6 +19,7 @@ export interface RunningBroker {
   /** host:port */
   readonly bootstrap: string;
   readonly port: number;
+  readonly controllerPort: number;
   readonly dataPath: string;
   /** Of the process that runs now. */
   readonly pid: number;
@@ -86,8 +87,9 @@ async function startBroker(
   const dataPath = options.dataPath ?? join(folder.path, 'data');
   const propertiesPath = join(folder.path, 'server.properties');
   const port = await freePort();
+  const controllerPort = await freePort();
   const properties = {
-    ...singleNodeProperties({ broker: port, controller: await freePort() }, dataPath),
+    ...singleNodeProperties({ broker: port, controller: controllerPort }, dataPath),
     ...options.properties,
   };
   writeFileSync(
@@ -104,6 +106,7 @@ async function startBroker(
     kind,
     bootstrap: `127.0.0.1:${port}`,
     port,
+    controllerPort,
     dataPath,
     get pid() {
       return broker.pid;

@@ -13,7 +13,7 @@ const DASHED_UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 export interface Known {
   readonly clusterId: string;
-  readonly port: number;
+  readonly ports: readonly number[];
   readonly dataPath: string;
 }
 
@@ -66,11 +66,11 @@ export class Normaliser {
         return this.#int64(name, value as number);
       case 'uint16':
         // The controller's own.
-        return this.#ofQuorum ? '<port>' : value;
+        return this.#ofQuorum || this.#known.ports.includes(value as number) ? '<port>' : value;
       case 'int32':
         // A matter of milliseconds.
         if (name === 'throttleTimeMs' && (value as number) > 0) return '<a while>';
-        if (name === 'port' && value === this.#known.port) return '<port>';
+        if (name === 'port' && this.#known.ports.includes(value as number)) return '<port>';
         return name === 'sessionId' && value !== 0 ? this.#nameOf('session', String(value)) : value;
       default:
         return value;

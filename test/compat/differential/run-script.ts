@@ -41,6 +41,12 @@ export async function runScript(script: Script, broker: RunningBroker, clusterId
   }
 }
 
+const CONTROLLER_CONNECTION = 'to the controller';
+
+function connectionOf({ connection, listener }: RequestStep): string {
+  return listener === 'controller' ? CONTROLLER_CONNECTION : (connection ?? 'main');
+}
+
 class ScriptRun {
   readonly #script: Script;
   readonly #broker: RunningBroker;
@@ -53,7 +59,8 @@ class ScriptRun {
   constructor(script: Script, broker: RunningBroker, clusterId: string) {
     this.#script = script;
     this.#broker = broker;
-    this.#normaliser = new Normaliser({ clusterId, port: broker.port, dataPath: broker.dataPath });
+    const { port, controllerPort, dataPath } = broker;
+    this.#normaliser = new Normaliser({ clusterId, ports: [port, controllerPort], dataPath });
   }
 
   async run(): Promise<void> {
@@ -75,7 +82,7 @@ class ScriptRun {
   }
 
   async #request(step: RequestStep, title: string): Promise<void> {
-    const connection = await this.#connection(step.connection ?? 'main');
+    const connection = await this.#connection(connectionOf(step));
     const body = this.#expand(step.body ?? {}) as Body;
     let answered: Promise<RawAnswer>;
     try {
@@ -99,7 +106,7 @@ class ScriptRun {
 
   #take(step: RequestStep, title: string, answer: RawAnswer): void {
     // What a handler that died holds up is of no interest.
-    if (answer.kind === 'silence') this.#connections.get(step.connection ?? 'main')?.close();
+    if (answer.kind === 'silence') this.#connections.get(connectionOf(step))?.close();
     if (answer.kind === 'answer') {
       for (const [name, path] of Object.entries(step.save ?? {})) this.#saved.set(name, valueAt(answer.body, path));
     }
@@ -135,7 +142,8 @@ class ScriptRun {
   async #connection(name: string): Promise<RawConnection> {
     let connection = this.#connections.get(name);
     if (connection === undefined || connection.closed) {
-      connection = await RawConnection.open({ host: '127.0.0.1', port: this.#broker.port });
+      const port = name === CONTROLLER_CONNECTION ? this.#broker.controllerPort : this.#broker.port;
+      connection = await RawConnection.open({ host: '127.0.0.1', port });
       this.#connections.set(name, connection);
     }
     return connection;

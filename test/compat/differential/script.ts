@@ -22,6 +22,8 @@ export interface RequestStep extends RawRequest {
   readonly name?: string;
   /** 'main' unless named; opened when first used, and again after it was closed. */
   readonly connection?: string;
+  /** Where it is asked; on the clients' listener when absent. */
+  readonly listener?: 'controller';
   /** Values for later steps: name -> path in the answer, such as 'topics.0.topicId'. */
   readonly save?: Readonly<Record<string, string>>;
   /** The answer is awaited, and compared, by the `take` step of this name. */

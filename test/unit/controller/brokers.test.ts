@@ -81,7 +81,7 @@ test('an earlier run of a broker cannot speak for the present one', () => {
   const allocate = (id: number, epoch: number) =>
     controller.run('allocateProducerIds', { brokerId: id, brokerEpoch: epoch }).response;
   expect(allocate(1, brokerEpoch - 1)).toMatchObject({ error: 'STALE_BROKER_EPOCH' });
-  expect(allocate(2, brokerEpoch)).toMatchObject({ error: 'BROKER_ID_NOT_REGISTERED' });
+  expect(allocate(2, brokerEpoch)).toMatchObject({ error: 'STALE_BROKER_EPOCH' });
   expect(allocate(1, brokerEpoch)).toEqual({ firstProducerId: 0, count: 1000 });
   expect(allocate(1, brokerEpoch)).toEqual({ firstProducerId: 1000, count: 1000 });
 });

@@ -86,7 +86,7 @@ test('a broker that leads nothing, or is fenced already, may go at once', () => 
 test('an earlier run of the broker gets no heartbeat', () => {
   const controller = TestController.withBroker();
   expect(heartbeat(controller, { brokerEpoch: 1 }).response).toMatchObject({ error: 'STALE_BROKER_EPOCH' });
-  expect(heartbeat(controller, { brokerId: 7 }).response).toMatchObject({ error: 'BROKER_ID_NOT_REGISTERED' });
+  expect(heartbeat(controller, { brokerId: 7 }).response).toMatchObject({ error: 'STALE_BROKER_EPOCH' });
 });
 
 test('another run of a broker is registered only when the session of the one before is over', () => {

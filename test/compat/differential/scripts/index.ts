@@ -3,6 +3,7 @@ import { administrationScripts } from './administration.ts';
 import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
 import { consumerGroupScripts } from './consumer-groups.ts';
+import { controllerListenerScripts } from './controller-listener.ts';
 import { groupScripts } from './groups.ts';
 import { logDirScripts } from './log-dirs.ts';
 import { offsetScripts } from './offsets.ts';
@@ -30,4 +31,5 @@ export const scripts: readonly Script[] = [
   ...administrationScripts,
   ...quorumScripts,
   ...logDirScripts,
+  ...controllerListenerScripts,
 ];
