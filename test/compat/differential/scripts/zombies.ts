@@ -356,6 +356,49 @@ const consumers: Script = {
   ],
 };
 
+const asClassic = (name: string, memberId: string, more: object = {}): RequestStep => ({
+  name,
+  api: 'JoinGroup',
+  version: 9,
+  body: joining('zombie-protocols', { memberId, ...more }),
+  save: { classic: 'memberId', generation: 'generationId' },
+});
+
+const describedMembers = (name: string): RequestStep =>
+  ask(name, 'ConsumerGroupDescribe', { groupIds: ['@group'] }, { unordered: ['groups.0.members'] });
+
+/** Members that go on with the other protocol under the id that they had. */
+const protocols: Script = {
+  name: 'zombie-protocols',
+  steps: [
+    ...topic,
+    begins('a joins', 'a'),
+    begins('b joins', 'b'),
+    asClassic('a goes on as a classic member', 'a'),
+    describedMembers('a is a classic member'),
+    ask('a beats as one', 'Heartbeat', { groupId: '@group', generationId: '$generation', memberId: 'a' }),
+    sync('a syncs', { generationId: '$generation', memberId: 'a' }),
+    sync('a syncs with another protocol', { generationId: '$generation', memberId: 'a', protocolName: 'sticky' }),
+    sync('a syncs with another generation', { generationId: 77, memberId: 'a' }),
+    ...commits('a commits as one', { generationIdOrMemberEpoch: '$generation', memberId: 'a' }),
+    ...commits('a commits, a generation ahead', { generationIdOrMemberEpoch: 9, memberId: 'a' }),
+    heartbeat('a beats as it did before', { memberId: 'a', memberEpoch: 3, ...owning(0, 1) }),
+    describedMembers('a is back'),
+    ask('a beats as a classic one', 'Heartbeat', { groupId: '@group', generationId: 3, memberId: 'a' }),
+    sync('a syncs as a classic one', { generationId: 3, memberId: 'a' }),
+    asClassic('a new classic member asks for an id', ''),
+    asClassic('it joins', '$classic'),
+    asClassic('another one with another protocol', '', {
+      protocols: [{ name: 'other', metadata: subscription('zombie-protocols-t') }],
+    }),
+    asClassic('another one of another type', '', { protocolType: 'connect' }),
+    describedMembers('three'),
+    ask('all leave', 'LeaveGroup', { groupId: '@group', members: [{ memberId: 'a' }, { memberId: 'b' }] }),
+    ask('the classic group', 'DescribeGroups', { groups: ['@group'] }),
+    heartbeat('b beats in the classic group', { memberId: 'b', memberEpoch: 3, ...owning() }),
+  ],
+};
+
 const listed = { keep: { of: 'transactionStates', by: 'transactionalId' }, unordered: ['transactionStates'] };
 
 /** Filters of ListTransactions and ListGroups that exclude one another. */
@@ -381,4 +424,4 @@ const filters: Script = {
   ],
 };
 
-export const zombieScripts: readonly Script[] = [producers, members, notAdded, consumers, filters];
+export const zombieScripts: readonly Script[] = [producers, members, notAdded, consumers, protocols, filters];
