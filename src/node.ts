@@ -401,6 +401,7 @@ export class Node {
       memory: this.#memory,
       nextTurn: this.#platform.nextTurn,
       listen: this.#platform.listen,
+      buffers: this.#platform.readBuffers,
       dispatch: gate.dispatch,
       onDisconnected: ({ connectionId }) => this.#monitoring.telemetry?.disconnected(connectionId),
       clock: this.#platform.clock,
@@ -648,6 +649,7 @@ export class Node {
     return new BrokerParts({
       config: this.#config,
       brokerConfig: this.#brokerConfig,
+      readBuffers: this.#platform.readBuffers,
       roomForResponse: (bytesMin, bytesMax) => this.#memory.roomForResponse(bytesMin, bytesMax),
       clusterId: this.#clusterId,
       controller: quorum.controller,

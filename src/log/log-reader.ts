@@ -4,6 +4,7 @@ import * as batch from '../wire/records/record-batch.ts';
 import { readRecords } from '../wire/records/records.ts';
 import { scanBatches } from './batch-scanner.ts';
 import type { LogSegment } from './log-segment.ts';
+import type { ReadOptions } from './log-types.ts';
 import type { OpenFiles } from './open-files.ts';
 
 export interface FileRead {
@@ -23,8 +24,7 @@ export async function readSegment(
   segment: LogSegment,
   fetchOffset: Offset,
   bytesMax: number,
-  minOneBatch: boolean,
-  endOffset: Offset,
+  { minOneBatch, endOffset, buffers }: ReadOptions,
   indexIntervalBytes: number,
 ): Promise<FileRead | null> {
   const limit = segment.writtenSize;
@@ -36,7 +36,7 @@ export async function readSegment(
   for (;;) {
     const length = Math.min(wanted, limit - at);
     if (length < batch.RECORD_BATCH_OVERHEAD) return null;
-    const buffer = Buffer.allocUnsafeSlow(length);
+    const buffer = buffers?.take(length) ?? Buffer.allocUnsafeSlow(length);
     const handle = files.acquire(segment.file);
     let count: number;
     try {

@@ -26,7 +26,7 @@ export class LogReads {
     if (fetchOffset >= endOffset || (maxBytes <= 0 && !options.minOneBatch)) {
       return { kind: 'records', records: EMPTY, fetchOffset, nextOffset: fetchOffset };
     }
-    if (fetchOffset < tail.startOffset) return this.#readFiles(fetchOffset, maxBytes, options.minOneBatch, endOffset);
+    if (fetchOffset < tail.startOffset) return this.#readFiles(fetchOffset, maxBytes, { ...options, endOffset });
     const result = { nextOffset: fetchOffset };
     const records = tail.read(fetchOffset, maxBytes, options.minOneBatch, endOffset, result);
     return { kind: 'records', records, fetchOffset, nextOffset: result.nextOffset };
@@ -48,12 +48,7 @@ export class LogReads {
     };
   }
 
-  async #readFiles(
-    fetchOffset: Offset,
-    maxBytes: number,
-    minOneBatch: boolean,
-    endOffset: Offset,
-  ): Promise<LogReadResult> {
+  async #readFiles(fetchOffset: Offset, maxBytes: number, options: ReadOptions): Promise<LogReadResult> {
     const log = this.#log;
     const { name, segments } = log;
     const { logger } = log.environment;
@@ -62,7 +57,7 @@ export class LogReads {
       if (failure !== null) return failure;
       const truncationsBefore = log.truncations;
       try {
-        const found = await segments.read(fetchOffset, maxBytes, minOneBatch, endOffset, log.config.indexIntervalBytes);
+        const found = await segments.read(fetchOffset, maxBytes, options, log.config.indexIntervalBytes);
         if (truncationsBefore !== log.truncations) continue;
         if (found !== null) {
           return { kind: 'records', records: found.records, fetchOffset, nextOffset: found.nextOffset };

@@ -3,7 +3,7 @@ import { assert } from '../base/assert.ts';
 import type { Offset } from '../base/flavor.ts';
 import { type FileRead, findMaxTimestamp, findTimestamp, readSegment } from './log-reader.ts';
 import type { LogSegment } from './log-segment.ts';
-import type { InactiveSegment, TimestampOffset } from './log-types.ts';
+import type { InactiveSegment, ReadOptions, TimestampOffset } from './log-types.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { AbortedTransaction } from './transaction-index.ts';
 
@@ -114,22 +114,13 @@ export class LogSegments {
   async read(
     fetchOffset: Offset,
     bytesMax: number,
-    minOneBatch: boolean,
-    endOffset: Offset,
+    options: ReadOptions,
     indexIntervalBytes: number,
   ): Promise<FileRead | null> {
     // A list of now: what is removed under the read fails there, and the log begins again.
     const segments = this.#segments.slice(this.#floorIndex(fetchOffset));
     for (const segment of segments) {
-      const found = await readSegment(
-        this.#files,
-        segment,
-        fetchOffset,
-        bytesMax,
-        minOneBatch,
-        endOffset,
-        indexIntervalBytes,
-      );
+      const found = await readSegment(this.#files, segment, fetchOffset, bytesMax, options, indexIntervalBytes);
       if (found !== null) return found;
     }
     return null;

@@ -1,4 +1,5 @@
 /** What a log is asked and what it answers. */
+import type { BufferPool } from '../base/buffer-pool.ts';
 import type { LeaderEpoch, Offset, ProducerEpoch } from '../base/flavor.ts';
 import type { ErrorName } from '../wire/errors.ts';
 import type { AppendOrigin } from './log-validator.ts';
@@ -91,6 +92,8 @@ export interface ReadOptions {
   readonly minOneBatch: boolean;
   /** Exclusive upper bound: high watermark, last stable offset or log end offset. No batch that ends beyond it is returned. */
   readonly endOffset: Offset;
+  /** Memory for what is read from the file, by callers of whom somebody gives it back. */
+  readonly buffers?: BufferPool | undefined;
 }
 
 export interface TimestampOffset {

@@ -15,6 +15,7 @@
  * - A client that is throttled has its answer at once, and its next request is looked at when the time is over (KIP-219).
  * - Bytes that are no valid frame or request close the connection with one log line, and concern nobody else.
  */
+import { type BufferPool, POOLED_SIZE_MIN } from '../base/buffer-pool.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RequestTimes } from '../metrics/request-metrics.ts';
@@ -85,6 +86,8 @@ export interface ConnectionOptions {
   /** False until the broker serves requests; see `open`. */
   readonly isOpen: boolean;
   readonly onClosed: (connection: Connection) => void;
+  /** Where memory of answers goes that the system has taken from the socket. */
+  readonly buffers?: BufferPool | undefined;
 }
 
 export class Connection implements SlowReader {
@@ -98,6 +101,7 @@ export class Connection implements SlowReader {
   readonly #memory: ServerMemory;
   readonly #logger: Logger;
   readonly #onClosed: (connection: Connection) => void;
+  readonly #buffers: BufferPool | undefined;
   /** Requests that were dispatched and not answered yet, oldest first. */
   #pending: Pending[] = [];
   #pendingBytes = 0;
@@ -135,6 +139,7 @@ export class Connection implements SlowReader {
     this.#memory = options.memory;
     this.#logger = options.logger;
     this.#onClosed = options.onClosed;
+    this.#buffers = options.buffers;
     this.#open = options.isOpen;
     this.#lastActiveMs = options.clock.monotonicMs();
     const socket = this.#socket;
@@ -350,10 +355,22 @@ export class Connection implements SlowReader {
     }
     this.#lastActiveMs = this.#clock.monotonicMs();
     const last = reply.length - 1;
-    for (let index = 0; index < last; index++) this.#socket.write(reply[index]!);
-    if (times === null) this.#socket.write(reply[last]!);
-    else this.#socket.write(reply[last]!, () => times.finished());
+    for (let index = 0; index < last; index++) this.#write(reply[index]!, null);
+    this.#write(reply[last]!, times);
     this.#countUnsent();
+  }
+
+  #write(chunk: Buffer, times: RequestTimes | null): void {
+    const buffers = chunk.buffer.byteLength < POOLED_SIZE_MIN ? undefined : this.#buffers;
+    if (times === null && buffers === undefined) {
+      this.#socket.write(chunk);
+      return;
+    }
+    this.#socket.write(chunk, (error) => {
+      times?.finished();
+      // After an error nobody knows what the system still looks at.
+      if (error === null || error === undefined) buffers?.give(chunk);
+    });
   }
 
   /** Small answers that leave at once are not worth counting. */

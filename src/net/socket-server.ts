@@ -7,6 +7,7 @@
  * and an early client waits instead of being refused. One timer serves all connections, and none exists while there is
  * no connection.
  */
+import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { AcceptQueue, discard } from './accept-queue.ts';
@@ -46,6 +47,8 @@ export interface SocketServerOptions {
   readonly dispatch: Dispatch;
   /** TCP when absent. */
   readonly listen?: Listen;
+  /** Where memory of answers goes that the system has taken from a socket. */
+  readonly buffers?: BufferPool | undefined;
   /** A connection has ended. */
   readonly onDisconnected?: (peer: Peer) => void;
   readonly clock: Clock;
@@ -267,6 +270,7 @@ export class SocketServer {
       logger: this.#options.logger,
       isOpen: this.#open,
       onClosed: (closed) => this.#forget(closed),
+      buffers: this.#options.buffers,
     });
     this.#connections.add(connection);
     this.#acceptedByListener.set(listener.name, (this.#acceptedByListener.get(listener.name) ?? 0) + 1);

@@ -4,6 +4,7 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
+
 import type { ClientQuotas } from '../apis/client-quotas.ts';
 import type { ReplicaSelector } from '../apis/fetch.ts';
 import { createApiTable, createDispatch } from '../apis/index.ts';
@@ -18,6 +19,7 @@ import { ProduceVerification } from '../apis/produce-verification.ts';
 import type { QuorumReplica } from '../apis/quorum-replica.ts';
 import type { RequestMonitor } from '../apis/request-monitor.ts';
 import type { AssertionError } from '../base/assert.ts';
+import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
@@ -82,6 +84,7 @@ import { TransactionMarkers } from './transaction-markers.ts';
 export interface BrokerOptions {
   readonly config: NodeConfig;
   readonly brokerConfig: DynamicBrokerConfig;
+  readonly readBuffers: BufferPool | undefined;
   /** How large an answer may become, between two bounds: less, the more other clients have not read yet. */
   readonly roomForResponse: (bytesMin: number, bytesMax: number) => number;
   readonly clusterId: string;
@@ -363,6 +366,7 @@ export class BrokerParts {
       isrShouldChange: (partition, isr) => this.#isrChanges.ask(partition, isr),
       followers: this.#fetchers,
       throttle: this.#newThrottle('leader'),
+      readBuffers: this.#options.readBuffers,
       onLeadershipChange: (partition, leads) => this.#leadershipChanged(partition, leads),
       onMisplaced: (replica) => {
         // Told again with the next change of the partition, if it comes to nothing.

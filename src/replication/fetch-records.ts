@@ -10,6 +10,7 @@
  *
  * Hot path: with data in the log's tail no promise is made and no byte is copied; results refer to the log's buffers.
  */
+import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Timer, TimerHandle } from '../base/clock.ts';
 import type { LeaderEpoch, Offset } from '../base/flavor.ts';
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts';
@@ -75,6 +76,8 @@ export interface FetchServices {
   readonly timer: Timer;
   /** For followers that are not in sync. */
   readonly throttle: Pick<ReplicationThrottle, 'isHeldBack' | 'copied'>;
+  /** Memory for records that go into one answer and nowhere else; who has sent it gives it back. */
+  readonly readBuffers?: BufferPool | undefined;
   /** False where as many requests wait as may; the request is then answered with what is there. */
   mayWait(): boolean;
   waitBegan(): void;
@@ -124,6 +127,7 @@ class FetchRead {
   urgent: boolean;
   readonly #partitions: PartitionLookup;
   readonly #throttle: FetchServices['throttle'];
+  readonly #buffers: BufferPool | undefined;
   readonly #request: FetchRequest;
   readonly #recordProgress: boolean;
   #index = 0;
@@ -131,9 +135,10 @@ class FetchRead {
   readonly #readPartitions: Partition[] = [];
 
   /** `recordProgress`: the request and a follower's fetch offset count; false when the same request reads for the second time. */
-  constructor({ partitions, throttle }: FetchServices, request: FetchRequest, recordProgress: boolean) {
+  constructor({ partitions, throttle, readBuffers }: FetchServices, request: FetchRequest, recordProgress: boolean) {
     this.#partitions = partitions;
     this.#throttle = throttle;
+    this.#buffers = readBuffers;
     this.#request = request;
     this.#recordProgress = recordProgress;
     this.urgent = request.partitions.length === 0;
@@ -230,7 +235,7 @@ class FetchRead {
       return null;
     }
     if (fetch.partitionMaxBytes < 0 || request.maxBytes < 0) return this.#fail(fetch, 'INVALID_REQUEST');
-    const read = log.read(fetchOffset, maxBytes, { minOneBatch, endOffset });
+    const read = log.read(fetchOffset, maxBytes, { minOneBatch, endOffset, buffers: this.#buffers });
     if (read instanceof Promise) return read.then((result) => this.#add(fetch, partition, offsets, result));
     this.#add(fetch, partition, offsets, read);
     return null;

@@ -8,7 +8,9 @@
  * High watermarks are written to `replication-offset-checkpoint` now and then and at the stop, for a follower that
  * becomes leader must not tell less than it told before; a lone leader would find them again by itself.
  */
+
 import { AssertionError, assert } from '../base/assert.ts';
+import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
 import type { Offset } from '../base/flavor.ts';
 import type { Logger } from '../base/logger.ts';
@@ -84,6 +86,8 @@ export interface HostedPartitionsOptions {
   readonly followers: FollowerRoles;
   /** What followers that are not in sync are served. */
   readonly throttle: FetchServices['throttle'];
+  /** Absent where sockets keep what they are given. */
+  readonly readBuffers?: BufferPool | undefined;
   /** This broker began (with a new leader epoch) or ceased to lead a partition; coordinators load and unload by it. */
   readonly onLeadershipChange: (partition: Partition, leads: boolean) => void;
   /** The log lies in another directory than the metadata says, or the metadata does not say. */
@@ -152,6 +156,7 @@ export class HostedPartitions implements PartitionLookup {
       partitions: this,
       timer: options.timer,
       throttle: options.throttle,
+      readBuffers: options.readBuffers,
       mayWait: () => this.#waitingFetches < options.waitingFetchesMax,
       waitBegan: () => {
         this.#waitingFetches++;

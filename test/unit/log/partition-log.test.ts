@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BufferPool } from '../../../src/base/buffer-pool.ts';
 import type { FileHandle, FileSystem } from '../../../src/io/file-system.ts';
 import type { LogConfig } from '../../../src/log/log-config.ts';
 import { buildEndTransactionBatch } from '../../../src/wire/records/control-batch.ts';
@@ -581,4 +582,24 @@ describe('transactions', () => {
     const plain = batchOf(['x'], { producerId: 1, producerEpoch: 0, baseSequence: 1 });
     expect(log.appendAsLeader(plain, client)).toMatchObject({ error: 'INVALID_TXN_STATE' });
   });
+});
+
+test('a read of the file takes the memory that its caller offers, and a read of the tail does not', async () => {
+  const values = Array.from({ length: 300 }, (_, index) => `${index} ${'of many '.repeat(100)}`);
+  for (const [options, freeBytes] of [
+    [cold, 262_144],
+    [{}, 0],
+  ] as const) {
+    const { log } = await openLog(new SimulatedDisk(), {}, options);
+    for (const value of values) await append(log, batchOf([value]));
+    const buffers = new BufferPool(10_000_000);
+    const plain = await log.read(0, 200_000, { minOneBatch: true, endOffset: log.logEndOffset });
+    for (let i = 0; i < 3; i++) {
+      const read = await log.read(0, 200_000, { minOneBatch: true, endOffset: log.logEndOffset, buffers });
+      if (read.kind !== 'records' || plain.kind !== 'records') throw new Error('not read');
+      expect(read.records.equals(plain.records)).toBe(true);
+      buffers.give(read.records);
+    }
+    expect(buffers.freeBytes).toBe(freeBytes);
+  }
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BufferPool } from '../../../src/base/buffer-pool.ts';
 import type { Dispatch, Reply } from '../../../src/net/connection.ts';
 import { CollectingLogger, framed, ManualTime, RawClient, request, startServer, stopServers, textOf } from './fakes.ts';
 
@@ -269,5 +270,53 @@ describe('idle connections', () => {
     await waits.closed();
     await until(() => server.connectionCount === 0);
     expect(time.scheduledCount).toBe(0);
+  });
+});
+
+describe('memory of answers that is used again', () => {
+  const SIZE = 1_000_000;
+
+  /** Answers with a megabyte of the number that was asked for, in the pool's memory. */
+  function numbers(pool: BufferPool): Dispatch {
+    return (frame) => {
+      const size = Buffer.alloc(4);
+      size.writeInt32BE(SIZE);
+      return [size, pool.take(SIZE).fill(Number(textOf(frame)))];
+    };
+  }
+
+  it('is given back when the system has it, and not before', async () => {
+    const pool = new BufferPool(100_000_000);
+    const { port } = await startServer(numbers(pool), { buffers: pool });
+    const slow = await RawClient.connect(port);
+    slow.socket.pause();
+    // More than the sockets of both sides hold.
+    const asked = Array.from({ length: 10 }, (_, index) => 100 + index);
+    slow.send(Buffer.concat(asked.map((number) => request(FETCH, String(number)))));
+    const quick = await RawClient.connect(port);
+    for (let number = 0; number < 15; number++) {
+      quick.send(request(FETCH, String(number)));
+      expect((await quick.receive())!.equals(Buffer.alloc(SIZE, number))).toBe(true);
+    }
+    slow.socket.resume();
+    for (const number of asked) expect((await slow.receive())!.equals(Buffer.alloc(SIZE, number))).toBe(true);
+    await until(() => pool.freeBytes > 0);
+    // All of it came back, and most of it was used more than once.
+    expect(pool.freeBytes).toBeLessThan(30 * SIZE);
+  });
+
+  it('is not given back by a connection that breaks with it', async () => {
+    const pool = new BufferPool(100_000_000);
+    const { port } = await startServer(numbers(pool), { buffers: pool });
+    const client = await RawClient.connect(port);
+    client.socket.pause();
+    client.send(Buffer.concat(Array.from({ length: 20 }, () => request(FETCH, '7'))));
+    await aWhile();
+    client.socket.resetAndDestroy();
+    const other = await RawClient.connect(port);
+    for (let number = 0; number < 10; number++) {
+      other.send(request(FETCH, String(number)));
+      expect((await other.receive())!.equals(Buffer.alloc(SIZE, number))).toBe(true);
+    }
   });
 });
