@@ -8,10 +8,11 @@
  * POLICY_VIOLATION, THROTTLING_QUOTA_EXCEEDED (v6+; older clients only wait).
  */
 import { errorCode } from '../wire/errors.ts';
-import { createTopicsRequest, createTopicsResponse } from '../wire/schema/create-topics.ts';
+import { type CreateTopicsRequest, createTopicsRequest, createTopicsResponse } from '../wire/schema/create-topics.ts';
+import type { InputOf } from '../wire/schema.ts';
 import type { ClientQuotas } from './client-quotas.ts';
 import type { Handler } from './handler.ts';
-import type { CreatableTopicResult, TopicController } from './topic-controller.ts';
+import type { CreatableTopicResult, ShownTopics, TopicController } from './topic-controller.ts';
 import { CLUSTER_METADATA_TOPIC } from './topic-names.ts';
 
 const firstVersionWithStrictQuota = 6;
@@ -49,6 +50,14 @@ export function createTopicsHandler(services: {
     failed: (request, error, message) => ({
       topics: request.topics.map(({ name }) => ({ name, errorCode: errorCode(error), errorMessage: message })),
     }),
+  };
+}
+
+/** A client that asks about the topics that it has just created finds them, wherever the controller is. */
+export function createdTopicsShown(shownTopics: ShownTopics) {
+  return async (request: CreateTopicsRequest, { topics = [] }: InputOf<typeof createTopicsResponse>): Promise<void> => {
+    if (request.validateOnly) return;
+    await shownTopics.untilShown(topics.flatMap(({ name = '', errorCode = 0 }) => (errorCode === 0 ? [name] : [])));
   };
 }
 

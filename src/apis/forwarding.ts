@@ -16,15 +16,18 @@ export interface Forwarding {
   ): Promise<InputOf<Res>>;
 }
 
+/** `answered` runs before the client hears the answer of a controller elsewhere. */
 export function forwarded<Req extends MessageSchema, Res extends MessageSchema>(
   handler: Handler<Req, Res>,
   forwarding: Forwarding,
+  answered: (request: ValueOf<Req>, answer: InputOf<Res>) => Promise<void> = async () => undefined,
 ): Handler<Req, Res> {
   return {
     ...handler,
     async handle(request, context) {
       if (forwarding.isLocal) return handler.handle(request, context);
       const answer = await forwarding.forward(handler, request, context);
+      await answered(request, answer);
       // The controller counts what is changed; the client waits for it here (KIP-599).
       if ('throttleTimeMs' in answer) context.usage.throttleTimeMs = Number(answer.throttleTimeMs);
       return answer;

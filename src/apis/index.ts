@@ -14,7 +14,7 @@ import { type ApiVersionsServices, apiVersionsHandler } from './api-versions.ts'
 import { consumerGroupDescribeHandler } from './consumer-group-describe.ts';
 import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.ts';
 import { createPartitionsHandler } from './create-partitions.ts';
-import { createTopicsHandler } from './create-topics.ts';
+import { createdTopicsShown, createTopicsHandler } from './create-topics.ts';
 import { deleteGroupsHandler } from './delete-groups.ts';
 import { deleteRecordsHandler } from './delete-records.ts';
 import { deleteTopicsHandler } from './delete-topics.ts';
@@ -54,6 +54,7 @@ import { pushTelemetryHandler } from './push-telemetry.ts';
 import type { QuorumServices } from './quorum-replica.ts';
 import { removeRaftVoterHandler } from './remove-raft-voter.ts';
 import { syncGroupHandler } from './sync-group.ts';
+import type { ShownTopics } from './topic-controller.ts';
 import { txnOffsetCommitHandler } from './txn-offset-commit.ts';
 import { unregisterBrokerHandler } from './unregister-broker.ts';
 import { updateFeaturesHandler } from './update-features.ts';
@@ -65,7 +66,10 @@ export { type Api, type ApiTable, createDispatch, type DispatchOptions, type Rep
 /** What a factory in the list below asks for; `apis` of ApiVersions is the table itself. */
 type ServicesOf<Factory extends (services: never) => unknown> = Parameters<Factory>[0];
 
-export type ApiServices = Pick<ApiVersionsServices, 'features'> & { readonly forwarding: Forwarding } & QuorumServices &
+export type ApiServices = Pick<ApiVersionsServices, 'features'> & {
+  readonly forwarding: Forwarding;
+  readonly shownTopics: ShownTopics;
+} & QuorumServices &
   ServicesOf<typeof metadataHandler> &
   ServicesOf<typeof createTopicsHandler> &
   ServicesOf<typeof deleteTopicsHandler> &
@@ -117,7 +121,7 @@ export function createApiTable(services: ApiServices): ApiTable {
   const table: ApiTable = apiTableOf([
     apiOf(metadataHandler(services)),
     apiOf(apiVersionsHandler({ apis: (): readonly Api[] => [...table.values()], features: services.features })),
-    apiOf(forwarded(createTopicsHandler(services), services.forwarding)),
+    apiOf(forwarded(createTopicsHandler(services), services.forwarding, createdTopicsShown(services.shownTopics))),
     apiOf(forwarded(deleteTopicsHandler(services), services.forwarding)),
     apiOf(forwarded(createPartitionsHandler(services), services.forwarding)),
     apiOf(describeClusterHandler(services)),

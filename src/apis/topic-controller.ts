@@ -18,6 +18,12 @@ export interface TopicError {
   readonly message: string | null;
 }
 
+/** What a broker answers about topics that another node has just created. */
+export interface ShownTopics {
+  /** Resolves when all have been heard of, or that takes too long. */
+  untilShown(names: readonly string[]): Promise<void>;
+}
+
 /**
  * Each command resolves when its records are committed *and* the effect can be relied on from this broker: the leaders of
  * new partitions serve requests, a deleted topic is gone from every answer, or `timeoutMs` has passed. A command that

@@ -26,7 +26,8 @@ import type { MetadataView } from './metadata-view.ts';
 
 export interface TxnOffsetCommitServices {
   readonly groups: Pick<GroupCoordinator, 'commitTransactionalOffsets' | 'partitionFor'>;
-  readonly transactions: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>;
+  /** The coordinator of the transaction, which may be another broker than the group's. */
+  readonly transactionsAnywhere: Pick<TransactionCoordinator, 'addPartitions' | 'verifyPartitions'>;
   readonly transactionSettings: {
     /** `transaction.partition.verification.enable` */
     readonly verificationEnabled: () => boolean;
@@ -130,9 +131,9 @@ async function verify(
   const input = { transactionalId, producerId, producerEpoch, partitions };
   let error: ErrorName;
   if (adds) {
-    error = await services.transactions.addPartitions({ ...input, clientTransactionVersion: 2 });
+    error = await services.transactionsAnywhere.addPartitions({ ...input, clientTransactionVersion: 2 });
   } else {
-    error = (await services.transactions.verifyPartitions(input))[0]?.error ?? 'UNKNOWN_SERVER_ERROR';
+    error = (await services.transactionsAnywhere.verifyPartitions(input))[0]?.error ?? 'UNKNOWN_SERVER_ERROR';
   }
   // A producer takes PRODUCER_FENCED for the end; this one lets it abort and go on (KIP-588).
   if (error === 'PRODUCER_FENCED') return 'INVALID_PRODUCER_EPOCH';

@@ -605,6 +605,14 @@ export class BrokerParts {
       retryBackoffMs: config.number('add.partitions.to.txn.retry.backoff.ms'),
       retryBackoffMaxMs: config.number('add.partitions.to.txn.retry.backoff.max.ms'),
     };
+    const transactionsAnywhere = new RemoteTransactions({
+      brokerId: config.nodeId,
+      local: transactions,
+      coordinatorOf: (id) =>
+        this.#image.topicsByName.get(TRANSACTION_STATE_TOPIC)?.partitions.get(transactions.partitionFor(id))?.leader ??
+        NO_LEADER,
+      peers: this.#peers,
+    });
     const table = createApiTable({
       metadata: this.#metadataView(),
       features: () => ({
@@ -613,6 +621,7 @@ export class BrokerParts {
         finalizedEpoch: this.#image.highestOffset,
       }),
       forwarding: this.#forwarding,
+      shownTopics: changes,
       quorum: this.#options.quorum,
       topicController: new LocalTopicController(controller, timer),
       clusterController: new LocalClusterController({ controller, timer, image: () => this.#image }),
@@ -642,16 +651,10 @@ export class BrokerParts {
           this.#options.roomForResponse(FETCH_RESPONSE_BYTES_MIN, FETCH_RESPONSE_BYTES_MAX),
         ),
       transactions,
+      transactionsAnywhere,
       transactionSettings,
       verification: new ProduceVerification({
-        transactions: new RemoteTransactions({
-          brokerId: config.nodeId,
-          local: transactions,
-          coordinatorOf: (id) =>
-            this.#image.topicsByName.get(TRANSACTION_STATE_TOPIC)?.partitions.get(transactions.partitionFor(id))
-              ?.leader ?? NO_LEADER,
-          peers: this.#peers,
-        }),
+        transactions: transactionsAnywhere,
         partitions: this.#partitions,
         clock,
         timer,

@@ -2,7 +2,7 @@
 import type { AlterConfigsController } from '../apis/alter-configs.ts';
 import type { AlterConfigsResult } from '../apis/alter-configs-preprocess.ts';
 import type { IncrementalAlterConfigsController } from '../apis/incremental-alter-configs.ts';
-import type { TopicController } from '../apis/topic-controller.ts';
+import type { ShownTopics, TopicController } from '../apis/topic-controller.ts';
 import type { Timer } from '../base/clock.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { errorName } from '../wire/errors.ts';
@@ -31,7 +31,7 @@ export interface ClusterChangesOptions {
 
 type CreateTopics = Pick<TopicController, 'createTopics'>['createTopics'];
 
-export class ClusterChanges {
+export class ClusterChanges implements ShownTopics {
   readonly #options: ClusterChangesOptions;
 
   constructor(options: ClusterChangesOptions) {
@@ -49,11 +49,12 @@ export class ClusterChanges {
       validateOnly: command.validateOnly,
     });
     const created = topics.filter(({ errorCode }) => errorCode === 0).map(({ name }) => name);
-    await this.#untilKnown(created);
+    await this.untilShown(created);
     return topics;
   }
 
-  async #untilKnown(names: readonly string[]): Promise<void> {
+  /** As a part of this broker's image. */
+  async untilShown(names: readonly string[]): Promise<void> {
     const { image, timer } = this.#options;
     for (let waitedMs = 0; waitedMs < IMAGE_WAIT_MS; waitedMs += IMAGE_CHECK_MS) {
       if (names.every((name) => image().topicsByName.has(name))) return;

@@ -1,5 +1,5 @@
 // Three brokers with three controllers in one process, and kafkajs: what is acknowledged is kept when a leader dies.
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterEach, expect, test } from 'vitest';
 import { errorCode } from '../../src/wire/errors.ts';
 import { TestCluster } from '../support/cluster.ts';
@@ -19,6 +19,20 @@ afterEach(async () => {
   await cluster?.remove();
   cluster = null;
 });
+
+/** Who leads the partition of an internal topic to which an id belongs. */
+async function coordinatorOf(admin: Admin, topic: string, id: string): Promise<number> {
+  // Not every broker has heard of it yet.
+  const metadata = await until(
+    () => admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null),
+    (answer) => answer !== null,
+  );
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0;
+  const partitions = metadata!.topics[0]!.partitions;
+  const partition = (hash & 0x7fffffff) % partitions.length;
+  return partitions.find(({ partitionId }) => partitionId === partition)!.leader;
+}
 
 async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
   for (;;) {
@@ -103,7 +117,7 @@ test('a group and a transaction go on when their coordinator dies', { timeout: 1
   for (const { partitions } of internal.topics)
     expect(partitions.map(({ replicas }) => replicas.length)).toEqual([3, 3, 3]);
 
-  const { coordinator } = await coordinatorOf('x');
+  const coordinator = await coordinatorOf(admin, '__transaction_state', 'x');
   await running.killNode(coordinator);
   const aborted = await producer.transaction();
   await aborted.send({ topic: 't', messages: [{ value: 'never', partition: 0 }] });
@@ -123,15 +137,39 @@ test('a group and a transaction go on when their coordinator dies', { timeout: 1
   await consumer.disconnect();
   await producer.disconnect();
   await admin.disconnect();
+});
 
-  async function coordinatorOf(id: string): Promise<{ coordinator: number }> {
-    const metadata = await admin.fetchTopicMetadata({ topics: ['__transaction_state'] });
-    let hash = 0;
-    for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0;
-    const partitions = metadata.topics[0]!.partitions;
-    const partition = (hash & 0x7fffffff) % partitions.length;
-    return { coordinator: partitions.find(({ partitionId }) => partitionId === partition)!.leader };
+test('offsets go into a transaction that another broker coordinates than their group', {
+  timeout: 120_000,
+}, async () => {
+  await start();
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 1, replicationFactor: 3 }], waitForLeaders: true });
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, transactionalId: 'x' });
+  await producer.connect();
+  // These make the internal topics.
+  await (await producer.transaction()).abort();
+  await admin.fetchOffsets({ groupId: 'g0', topics: ['t'] });
+  const coordinator = await coordinatorOf(admin, '__transaction_state', 'x');
+  const elsewhere: string[] = [];
+  for (const groupId of ['g0', 'g1', 'g2']) {
+    if ((await coordinatorOf(admin, '__consumer_offsets', groupId)) !== coordinator) elsewhere.push(groupId);
   }
+  expect(elsewhere.length).toBeGreaterThan(0);
+  for (const consumerGroupId of elsewhere) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 't', messages: [{ value: 'v' }] });
+    const topics = [{ topic: 't', partitions: [{ partition: 0, offset: '1' }] }];
+    await transaction.sendOffsets({ consumerGroupId, topics });
+    await transaction.commit();
+    await until(
+      async () => (await admin.fetchOffsets({ groupId: consumerGroupId, topics: ['t'] }))[0]?.partitions[0]?.offset,
+      (offset) => offset === '1',
+    );
+  }
+  await producer.disconnect();
+  await admin.disconnect();
 });
 
 test('every broker takes what only the controller can decide; replicas move; too few in sync are told', {

@@ -160,7 +160,7 @@ describe('TxnOffsetCommit', () => {
     const transactions = coordinator(options.verified ?? 'NONE');
     let committed = 0;
     const handler = txnOffsetCommitHandler({
-      transactions,
+      transactionsAnywhere: transactions,
       transactionSettings: { verificationEnabled: () => options.enabled ?? true },
       metadata,
       groups: {
