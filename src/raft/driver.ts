@@ -46,7 +46,7 @@ export interface RaftDriverOptions {
   readonly endpoints: readonly VoterEndpoint[];
   /** The controller listener by which replicas reach each other: the first of `controller.listener.names`. */
   readonly listenerName: string;
-  /** `controller.quorum.bootstrap.servers`: where a leader may be learnt. The voters' when empty. */
+  /** `controller.quorum.bootstrap.servers`: where a leader may be learnt, beside the voters. */
   readonly bootstrapServers: readonly Address[];
   /** A controller that does not vote asks to be counted among the voters (`controller.quorum.auto.join.enable`). */
   readonly autoJoin: boolean;
@@ -119,8 +119,8 @@ export class RaftDriver {
     this.#options = options;
     this.#log = options.log;
     this.#quorumHistory = new QuorumHistory(quorum);
-    const { self, listenerName, bootstrapServers, random, timer, requestTimeoutMs: timeoutMs } = options;
-    this.#peers = new QuorumPeers({ self, listenerName, bootstrapServers, random });
+    const { self, listenerName, endpoints, bootstrapServers, random, timer, requestTimeoutMs: timeoutMs } = options;
+    this.#peers = new QuorumPeers({ self, listenerName, endpoints, bootstrapServers, random });
     this.#waitingRequests = new WaitingRequests(timer);
     this.#ownVoter = new OwnVoterUpkeep(options, {
       quorum: () => this.#quorum,

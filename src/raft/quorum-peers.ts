@@ -7,6 +7,8 @@ import type { VoterEndpoint, VoterSet } from './voter-set.ts';
 export interface QuorumPeersOptions {
   readonly self: ReplicaKey;
   readonly listenerName: string;
+  /** Where this replica's controller listens. */
+  readonly endpoints: readonly Address[];
   readonly bootstrapServers: readonly Address[];
   readonly random: Random;
 }
@@ -31,21 +33,30 @@ export class QuorumPeers {
     return this.#endpointOf(voters.voter(replicaId)?.endpoints ?? []);
   }
 
-  /** One of those who may know the leader, each in its turn; null where there is nobody to ask. */
+  /**
+   * One of those who may know the leader, each in its turn; null where there is nobody to ask. The voters are among them: whoever is left out
+   * of them may have been given no bootstrap server but itself.
+   */
   nextToAsk(voters: VoterSet): Address | null {
-    const { self, bootstrapServers, random } = this.#options;
-    const known =
-      bootstrapServers.length > 0
-        ? bootstrapServers
-        : voters.voters
-            .filter(({ voterId }) => voterId !== self.replicaId)
-            .flatMap(({ endpoints }) => this.#endpointOf(endpoints) ?? []);
-    if (known.length === 0) return null;
-    this.#turn = this.#turn === null ? random.nextInt(known.length) : this.#turn + 1;
-    return known[this.#turn % known.length]!;
+    const { self, endpoints, bootstrapServers, random } = this.#options;
+    const others = voters.voters.filter(({ voterId }) => voterId !== self.replicaId);
+    const known = new Map(
+      [...bootstrapServers, ...others.flatMap((voter) => this.#endpointOf(voter.endpoints) ?? [])].map((address) => [
+        keyOf(address),
+        address,
+      ]),
+    );
+    for (const own of endpoints) known.delete(keyOf(own));
+    if (known.size === 0) return null;
+    this.#turn = this.#turn === null ? random.nextInt(known.size) : this.#turn + 1;
+    return [...known.values()][this.#turn % known.size]!;
   }
 
   #endpointOf(endpoints: readonly VoterEndpoint[]): Address | null {
     return endpoints.find(({ name }) => name === this.#options.listenerName) ?? endpoints[0] ?? null;
   }
+}
+
+function keyOf({ host, port }: Address): string {
+  return `${host}:${port}`;
 }
