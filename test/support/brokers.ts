@@ -34,9 +34,18 @@ export interface RunningBroker {
   remove(): Promise<void>;
 }
 
+export interface ClusterToJoin {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** As `controller.quorum.bootstrap.servers` has them. */
+  readonly controllers: string;
+}
+
 export interface BrokerOptions {
   /** server.properties entries on top of `singleNodeProperties`; `<data>` in a value is the data directory. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** A broker alone, of the cluster of these controllers; a node that is its own cluster when absent. */
+  readonly joins?: ClusterToJoin;
   /** A data directory that another broker left; without it a new one is made. It stays when the broker is removed. */
   readonly dataPath?: string;
   /** Of Apache Kafka's virtual machine, in the place of what suits a process that lives for seconds. */
@@ -77,6 +86,16 @@ function singleNodeProperties(ports: { broker: number; controller: number }, dat
   };
 }
 
+/** On top of `singleNodeProperties`. */
+function memberProperties({ nodeId, controllers }: ClusterToJoin, port: number): Record<string, string> {
+  return {
+    'process.roles': 'broker',
+    'node.id': String(nodeId),
+    'controller.quorum.bootstrap.servers': controllers,
+    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+  };
+}
+
 async function startBroker(
   kind: RunningBroker['kind'],
   launch: (propertiesPath: string) => RunningProcess,
@@ -90,6 +109,7 @@ async function startBroker(
   const controllerPort = await freePort();
   const properties = {
     ...singleNodeProperties({ broker: port, controller: controllerPort }, dataPath),
+    ...(options.joins === undefined ? {} : memberProperties(options.joins, port)),
     ...options.properties,
   };
   writeFileSync(
@@ -125,6 +145,14 @@ async function startBroker(
   };
 }
 
+/** Of kafka-storage, and of `ottla`. */
+function formatArguments(propertiesPath: string, joins: ClusterToJoin | undefined): string[] {
+  // Any 16 bytes make a cluster id.
+  const clusterId = joins?.clusterId ?? Buffer.from(propertiesPath.slice(-16)).toString('base64url');
+  const quorum = joins === undefined ? ['--standalone'] : [];
+  return ['format', ...quorum, '--cluster-id', clusterId, '--config', propertiesPath];
+}
+
 /** The command line of the build, or what OTTLA_MAIN names. */
 export function ottlaMainPath(): string {
   const path = process.env['OTTLA_MAIN'] ?? join(repositoryPath, 'dist', 'bundle', 'main.cjs');
@@ -140,7 +168,11 @@ export async function startOttla(options: BrokerOptions = {}): Promise<RunningBr
       startProcess(process.execPath, [...(options.nodeArguments ?? []), mainPath, 'start', propertiesPath], {
         env: { ...process.env, ...options.environment },
       }),
-    async () => undefined,
+    async (propertiesPath) => {
+      // One that is its own cluster formats itself.
+      if (options.joins === undefined) return;
+      await runOrThrow(process.execPath, [mainPath, ...formatArguments(propertiesPath, options.joins)]);
+    },
     options,
   );
 }
@@ -152,9 +184,7 @@ export async function startApacheKafka(java: JavaToolchain, options: BrokerOptio
       // Our programs are there for classes that its settings name.
       startProcess('java', programArguments(java, options.jvmOptions ?? '512m', 'kafka.Kafka', [propertiesPath])),
     async (propertiesPath) => {
-      // Any 16 bytes make a cluster id.
-      const clusterId = Buffer.from(propertiesPath.slice(-16)).toString('base64url');
-      const args = ['format', '--standalone', '--cluster-id', clusterId, '--config', propertiesPath];
+      const args = formatArguments(propertiesPath, options.joins);
       await runOrThrow('java', javaArguments(java, '256m', 'kafka.tools.StorageTool', args));
     },
     options,
