@@ -102,6 +102,7 @@ export async function watched(broker: RunningBroker, probe: Probe | null): Promi
     port: broker.port,
     controllerPort: broker.controllerPort,
     dataPath: broker.dataPath,
+    controllers: broker.controllers,
     get pid() {
       return broker.pid;
     },

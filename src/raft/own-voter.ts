@@ -62,16 +62,12 @@ export class OwnVoterUpkeep {
     );
   }
 
-  /** The leader has this replica's id and another disk: this one is nobody's replica. */
-  sayIfDouble({ leaderId }: RaftResponse): void {
+  /** The leader has this replica's id and another disk: this one is nobody's replica. Nor is it told of its own time as the leader. */
+  sayIfDouble({ leaderId, epoch }: RaftResponse): void {
     const { self } = this.#options;
-    if (
-      leaderId !== self.replicaId ||
-      this.#driver.core().isVoter ||
-      this.#driver.core().state === 'leader' ||
-      this.#hasSaidDouble
-    )
-      return;
+    const core = this.#driver.core();
+    if (leaderId !== self.replicaId || core.isVoter || epoch < core.epoch || this.#hasSaidDouble) return;
+    if (core.state === 'leader' || core.state === 'resigned') return;
     this.#hasSaidDouble = true;
     this.#say(
       `a controller with node.id ${leaderId} leads the quorum already, with another directory than ${self.directoryId}: ` +
