@@ -102,7 +102,6 @@ export async function watched(broker: RunningBroker, probe: Probe | null): Promi
     port: broker.port,
     controllerPort: broker.controllerPort,
     dataPath: broker.dataPath,
-    controllers: broker.controllers,
     get pid() {
       return broker.pid;
     },
