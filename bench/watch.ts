@@ -102,6 +102,7 @@ export async function watched(broker: RunningBroker, probe: Probe | null): Promi
     port: broker.port,
     controllerPort: broker.controllerPort,
     dataPath: broker.dataPath,
+    places: broker.places,
     get pid() {
       return broker.pid;
     },

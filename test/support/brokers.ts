@@ -21,6 +21,8 @@ export interface RunningBroker {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataPath: string;
+  /** What is this broker's alone, by the name that stands for it in the arguments and in the output of tools. */
+  readonly places: ReadonlyMap<string, string>;
   /** Of the process that runs now. */
   readonly pid: number;
   output(): string;
@@ -122,12 +124,18 @@ async function startBroker(
   const address = { host: '127.0.0.1', port };
   let broker = launch(propertiesPath);
   await waitUntilServing(broker, address, options.startTimeoutMs ?? 60_000);
+  const bootstrap = `127.0.0.1:${port}`;
   return {
     kind,
-    bootstrap: `127.0.0.1:${port}`,
+    bootstrap,
     port,
     controllerPort,
     dataPath,
+    places: new Map([
+      ['broker', bootstrap],
+      ['port', String(port)],
+      ['data', dataPath],
+    ]),
     get pid() {
       return broker.pid;
     },

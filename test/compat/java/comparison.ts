@@ -6,15 +6,33 @@ import { metadataBarrier } from '../../support/metadata-barrier.ts';
 import type { RunningProcess } from '../../support/processes.ts';
 import { startWrapper, type ToolHost, type ToolName, type ToolOptions, type ToolResult } from './tool-host.ts';
 
-const optionsThatChange = /^--(create|alter|delete|add-config|delete-config|execute)\b/;
-const toolsThatChange: ReadonlySet<ToolName> = new Set(['admin-client', 'kafka-features', 'kafka-client-metrics']);
+const optionsThatChange = /^--(create|alter|delete|add-config|delete-config|execute|cancel|election-type)\b/;
+const toolsThatChange: ReadonlySet<ToolName> = new Set([
+  'admin-client',
+  'kafka-features',
+  'kafka-client-metrics',
+  'kafka-cluster',
+]);
 
-/** One broker with the JVM that runs the official tools against it. */
-export class Side {
-  readonly broker: RunningBroker;
+/** What tools are run against: a broker, or several. */
+export interface ToolTarget {
+  readonly kind: RunningBroker['kind'];
+  readonly bootstrap: string;
+  /** What is this target's alone, by the name that stands for it: addresses, directories, ids. */
+  readonly places: ReadonlyMap<string, string>;
+  /** Of several: where those listen that run. */
+  readonly runningPorts?: readonly number[];
+  /** Of several: stops one cleanly, and starts it again. */
+  stopNode?(nodeId: number): Promise<void>;
+  startNode?(nodeId: number): Promise<void>;
+}
+
+/** A target with the JVM that runs the official tools against it. */
+export class Side<Target extends ToolTarget = RunningBroker> {
+  readonly broker: Target;
   readonly host: ToolHost;
 
-  constructor(broker: RunningBroker, host: ToolHost) {
+  constructor(broker: Target, host: ToolHost) {
     this.broker = broker;
     this.host = host;
   }
@@ -26,12 +44,12 @@ export class Side {
     return result;
   }
 
-  /** After a call that may have changed metadata. Ottla's broker has a change before it is answered; here that is not helped along. */
+  /** After a call that may have changed metadata. A lone Ottla has a change before it is answered; that is not helped along. */
   async settled(tool: ToolName, args: readonly string[]): Promise<void> {
-    if (this.broker.kind !== 'apache') return;
-    if (toolsThatChange.has(tool) || args.some((arg) => optionsThatChange.test(arg))) {
-      await metadataBarrier(this.broker.port);
-    }
+    if (!toolsThatChange.has(tool) && !args.some((arg) => optionsThatChange.test(arg))) return;
+    const { kind, bootstrap, runningPorts } = this.broker;
+    const own = kind === 'apache' ? [Number(bootstrap.split(':').at(-1))] : [];
+    for (const port of runningPorts ?? own) await metadataBarrier(port);
   }
 
   /** Starts a tool as a process of its own, for one that has to run while others do. */
@@ -68,7 +86,7 @@ export class Side {
   }
 
   normalise(text: string): string {
-    return normalise(text, this.broker);
+    return normalise(text, this.broker.places);
   }
 
   withoutNoise(text: string): string {
@@ -89,12 +107,12 @@ function withoutClientNoise(text: string): string {
     .join('\n');
 }
 
-export function normalise(text: string, broker: RunningBroker): string {
+function normalise(text: string, places: ReadonlyMap<string, string>): string {
+  // One may be a part of another.
+  const longestFirst = [...places].sort(([, a], [, b]) => b.length - a.length);
   return (
-    text
-      .replaceAll(broker.dataPath, '<data>')
-      .replaceAll(broker.bootstrap, '<broker>')
-      .replaceAll(String(broker.port), '<port>')
+    longestFirst
+      .reduce((replaced, [name, value]) => replaced.replaceAll(value, `<${name}>`), text)
       .replace(/^\[\d{4}-[^\]]*\]/gm, '[<time>]')
       .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>')
       .replace(/(TopicId: |topic id |topicId[=:] ?|"topicId":")[\w-]{22}/gi, '$1<uuid>')

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scripts } from './cases/index.ts';
+import { threeBrokerScripts } from './cases/three-brokers.ts';
+import type { Outcome } from './run-scripts.ts';
 import { capabilities, listed, type ToolScript } from './tool-script.ts';
 
 export interface Recorded {
@@ -13,10 +15,24 @@ export interface Recorded {
   readonly fingerprint: string;
 }
 
+/** What Apache Kafka's own cluster of three printed. */
+export interface ExpectedScript {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly outcome: Outcome;
+}
+
+export const clusterExpectedPath = join(import.meta.dirname, 'cluster-expected.json');
+
+export function readClusterExpected(): ExpectedScript[] {
+  if (!existsSync(clusterExpectedPath)) return [];
+  return JSON.parse(readFileSync(clusterExpectedPath, 'utf8')) as ExpectedScript[];
+}
+
 const resultsPath = join(import.meta.dirname, 'results.json');
 
 /** Changes with anything in the script. */
-function fingerprint(script: ToolScript): string {
+export function fingerprint(script: ToolScript): string {
   const text = JSON.stringify(script, (_, value) => (value instanceof RegExp ? value.source : value));
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
@@ -87,7 +103,20 @@ used most.`,
       '| --- | --- | --- | --- | --- | --- |',
       ...rows,
     ].join('\n'),
+    '## Against three brokers',
+    `The scripts of \`cases/three-brokers.ts\` run against a cluster of three, each node broker and controller, with nodes that are stopped and started in
+between. What has to be printed was recorded from three nodes of Apache Kafka with the same settings (\`npm run record:cluster-tools\`).`,
+    ['| tool | scripts (calls) |', '| --- | --- |', ...threeBrokerRows()].join('\n'),
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function threeBrokerRows(): string[] {
+  const tools = [...new Set(threeBrokerScripts.map(({ tool }) => tool))].sort();
+  return tools.map((tool) => {
+    const own = threeBrokerScripts.filter((script) => script.tool === tool);
+    const calls = own.reduce((sum, { steps }) => sum + steps.filter(({ setup }) => !setup).length, 0);
+    return `| \`${tool}\` | ${own.length} (${calls}) |`;
+  });
 }

@@ -3,18 +3,23 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { temporaryFolder } from '../../support/processes.ts';
-import { type Side, sortedLines, words } from '../java/comparison.ts';
-import type { ToolName, ToolResult } from '../java/tool-host.ts';
+import { metadataBarrier } from '../../support/metadata-barrier.ts';
+import { type RunningProcess, temporaryFolder } from '../../support/processes.ts';
+import { type Side, sortedLines, type ToolTarget, words } from '../java/comparison.ts';
+import { startWrapper, type ToolName, type ToolResult } from '../java/tool-host.ts';
 import type { Normaliser, ToolScript, ToolStep } from './tool-script.ts';
 
 const TRIES = 60;
 const BETWEEN_TRIES_MS = 200;
+const OWN_PROCESS_TRIES = 300;
 
 /** Per compared step what was run, and the normalised outcome. */
 export type Outcome = readonly { readonly step: string; readonly text: string }[];
 
-export async function runScripts(side: Side, scripts: readonly ToolScript[]): Promise<Map<string, Outcome>> {
+export async function runScripts(
+  side: Side<ToolTarget>,
+  scripts: readonly ToolScript[],
+): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   for (const script of scripts) {
     const startedMs = performance.now();
@@ -26,40 +31,47 @@ export async function runScripts(side: Side, scripts: readonly ToolScript[]): Pr
   return outcomes;
 }
 
-async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
+async function runScript(side: Side<ToolTarget>, script: ToolScript): Promise<Outcome> {
   const folder = temporaryFolder('tools');
   const outcome: { step: string; text: string }[] = [];
   try {
     for (const [index, step] of script.steps.entries()) {
+      if (step.node !== undefined) {
+        await nodeStep(side.broker, step.node);
+        continue;
+      }
       const tool = step.run ?? script.tool;
       const path = join(folder.path, `file-${index}`);
       const emptyPath = join(folder.path, `folder-${index}`);
       mkdirSync(emptyPath);
-      const expand = (text: string): string =>
-        text
-          .replaceAll('@', `${script.name}-`)
-          .replaceAll('{bootstrap}', side.broker.bootstrap)
-          .replaceAll('{port}', String(side.broker.port))
-          .replaceAll('{file}', path)
-          .replaceAll('{folder}', emptyPath)
-          .replaceAll('{data}', side.broker.dataPath);
+      const expand = (text: string): string => {
+        const own = { bootstrap: side.broker.bootstrap, file: path, folder: emptyPath };
+        return [...Object.entries(own), ...side.broker.places].reduce(
+          (expanded, [name, value]) => expanded.replaceAll(`{${name}}`, value),
+          text.replaceAll('@', `${script.name}-`),
+        );
+      };
       if (step.file !== undefined) writeFileSync(path, expand(step.file));
-      const args = [...serverArgs(side, step), ...step.args.map(expand), ...settles(side, tool)];
+      const args = (): string[] => [...serverArgs(side, step), ...step.args.map(expand), ...settles(side, tool)];
       const options = {
         ...(step.stdin === undefined ? {} : { stdin: expand(step.stdin) }),
         ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
       };
-      let result = await side.host.run(tool, args, options);
+      const run = (): Promise<ToolResult> =>
+        step.ownProcess === true && step.until !== undefined
+          ? runUntil(step.until, startWrapper(side.host.java, tool, args()))
+          : side.host.run(tool, args(), options);
+      let result = await run();
       for (let tries = 0; step.until !== undefined && !step.until.test(result.stdout) && tries < TRIES; tries++) {
         await sleep(BETWEEN_TRIES_MS);
-        result = await side.host.run(tool, args, options);
+        result = await run();
       }
-      if (!script.stopped) await side.settled(tool, args);
+      if (!script.stopped) await side.settled(tool, args());
       const title = `${tool} ${step.args.join(' ')}`;
       if (step.setup) {
         const failed = result.exitCode !== 0 || result.timedOut || /^\[.*\] ERROR/m.test(result.stderr);
         if (failed) throw new Error(`${script.name}: ${title}: ${textOf(result)}`);
-        if (tool === 'kafka-topics') await untilServed(side, args);
+        if (tool === 'kafka-topics') await untilServed(side, args());
       } else {
         const known = side.normalise(side.withoutNoise(textOf(result))).replaceAll(folder.path, '<folder>');
         outcome.push({ step: title, text: (step.normalise ?? []).reduce(normalised, withoutChance(known)) });
@@ -73,12 +85,28 @@ async function runScript(side: Side, script: ToolScript): Promise<Outcome> {
   return outcome;
 }
 
+/** Ends a tool that runs for ever when it has printed what is waited for. */
+async function runUntil(until: RegExp, tool: RunningProcess): Promise<ToolResult> {
+  for (let tries = 0; !until.test(tool.output()) && tries < OWN_PROCESS_TRIES; tries++) await sleep(BETWEEN_TRIES_MS);
+  await tool.stop('SIGTERM');
+  return { exitCode: 0, stdout: tool.output(), stderr: '', timedOut: true };
+}
+
+async function nodeStep(target: ToolTarget, node: NonNullable<ToolStep['node']>): Promise<void> {
+  if (target.stopNode === undefined || target.startNode === undefined) throw new Error('not a cluster');
+  await ('stop' in node ? target.stopNode(node.stop) : target.startNode(node.start));
+  for (const port of target.runningPorts ?? []) await metadataBarrier(port);
+}
+
 /** Apache Kafka answers before the leaders of a new topic serve. */
-async function untilServed(side: Side, createArgs: readonly string[]): Promise<void> {
+async function untilServed(side: Side<ToolTarget>, createArgs: readonly string[]): Promise<void> {
   const optionOf = (option: string): string | undefined => createArgs[createArgs.indexOf(option) + 1];
   const topic = optionOf('--topic');
   if (!createArgs.includes('--create') || topic === undefined) return;
-  const partitionCount = createArgs.includes('--partitions') ? Number(optionOf('--partitions')) : 1;
+  const assigned = createArgs.includes('--replica-assignment')
+    ? optionOf('--replica-assignment')?.split(',').length
+    : 1;
+  const partitionCount = createArgs.includes('--partitions') ? Number(optionOf('--partitions')) : assigned;
   const args = ['--bootstrap-server', side.broker.bootstrap, '--topic', topic];
   for (let tries = 0; tries < TRIES; tries++) {
     const { stdout } = await side.host.run('kafka-get-offsets', args);
@@ -89,11 +117,11 @@ async function untilServed(side: Side, createArgs: readonly string[]): Promise<v
 }
 
 /** Many calls in one process: it has to wait by itself for the broker to hear of each. */
-function settles(side: Side, tool: ToolName): string[] {
+function settles(side: Side<ToolTarget>, tool: ToolName): string[] {
   return tool === 'admin-client' && side.broker.kind === 'apache' ? ['settle'] : [];
 }
 
-function serverArgs(side: Side, { server, args }: ToolStep): string[] {
+function serverArgs(side: Side<ToolTarget>, { server, args }: ToolStep): string[] {
   if (server === 'none' || args.some((arg) => arg.includes('{bootstrap}'))) return [];
   return [server ?? '--bootstrap-server', side.broker.bootstrap];
 }
@@ -102,9 +130,19 @@ function textOf(result: ToolResult): string {
   return `exit ${result.timedOut ? 'stopped' : result.exitCode}\n${result.stdout}\n--\n${result.stderr}`;
 }
 
-/** Java's hash sets, where the tools and the client print them, and the times of records. */
+/** Java's hash sets, where the tools and the client print them, the times of records, and where in a tool it went wrong. */
 function withoutChance(text: string): string {
   return text
+    .replace(
+      /\[(ReplicaKey\(.*?\))\]/g,
+      (_, keys: string) =>
+        `[${keys
+          .split(/, (?=ReplicaKey)/)
+          .sort()
+          .join(', ')}]`,
+    )
+    .replace(/(?<=Isr: )[\d,]+/g, (isr) => isr.split(',').sort().join(','))
+    .replace(/^\s+at [\w.]+\S*\(.*\)\n/gm, '')
     .replace(/^(Option |Invalid ).*$/gm, sortedSets)
     .replace(/(?<=authorizedOperations=\[)[^\]]*/g, sortedSets)
     .replace(/\btimestamp=\d{13}\b/g, 'timestamp=<time>');
@@ -124,6 +162,12 @@ function normalised(text: string, how: Normaliser): string {
       return sortedSets(text);
     case 'numbers':
       return text.replace(/(?<!^exit |[\w.-])-?\d+([.,]\d+)*(E-?\d+)?/gm, '<n>');
+    case 'quorum':
+      return text.replace(/^(Leader(?:Id|Epoch)|HighWatermark|MaxFollowerLag(?:TimeMs)?):\s+-?\d+/gm, '$1: <n>');
+    case 'proposal':
+      return text.replace(/(?<=^Proposed partition reassignment configuration\n)[^\n]*/m, '<some assignment>');
+    case 'lags':
+      return [...new Set(text.replace(/^.*(max lag is \d+) for .* (among \d+ .*)$/gm, '$1 $2').split('\n'))].join('\n');
     case 'ids':
       return text.replace(/(?<![\w-])[\w-]{22}(?![\w-])/g, '<id>');
     case 'summary':

@@ -1,7 +1,7 @@
 // What the tool comparison runs: scripts of tool calls, written as data. Each script has topics and groups of its own.
 //
 // In arguments and files, '@' stands for the script's name and a dash, {bootstrap} for the broker's address, {file} for the path of the
-// step's file, {data} for the broker's data directory, {folder} for an empty one.
+// step's file, {folder} for an empty one, and the names of the target's places ({data}, {port}; of a cluster {brokers}, {data 1} …) for those.
 
 import type { ToolName } from '../java/tool-host.ts';
 
@@ -41,6 +41,13 @@ export interface ToolStep {
   readonly server?: '--broker-list' | 'none';
   /** When a tool that runs for ever is ended. */
   readonly timeoutMs?: number;
+  /** Of a cluster of three: no tool runs, but this node is cleanly stopped, or started again. */
+  readonly node?: { readonly stop: number } | { readonly start: number };
+  /**
+   * Run as a user does, and ended when its output matches `until`: what it prints from threads of its own does not come out of
+   * the JVM that runs the others.
+   */
+  readonly ownProcess?: true;
   /** It only prepares: it has to succeed and is not compared. */
   readonly setup?: true;
   /** Run again until its output matches; only then compared. */
@@ -51,9 +58,20 @@ export interface ToolStep {
 
 /**
  * `lines`: in any order; `words`: columns are as wide as they like; `sets`: what stands between commas in any order; `numbers`: any number; `ids`: 22 letters of an id; `summary`: nothing but the
- * exit code and what kind of exception there was; `exit`: nothing but the exit code.
+ * exit code and what kind of exception there was; `exit`: nothing but the exit code; `quorum`: who leads, since when and
+ * how far; `proposal`: without the assignment that is proposed by chance; `lags`: the same lag once, wherever it is.
  */
-export type Normaliser = 'lines' | 'words' | 'sets' | 'numbers' | 'ids' | 'summary' | 'exit';
+export type Normaliser =
+  | 'quorum'
+  | 'proposal'
+  | 'lags'
+  | 'lines'
+  | 'words'
+  | 'sets'
+  | 'numbers'
+  | 'ids'
+  | 'summary'
+  | 'exit';
 
 export interface Listed {
   readonly script: string;
@@ -72,6 +90,9 @@ export function step(args: string, more: Omit<Partial<ToolStep>, 'args'> = {}): 
 
 export const prepare = (run: ToolName, args: string, more: Omit<Partial<ToolStep>, 'args'> = {}): ToolStep =>
   step(args, { run, setup: true, ...more });
+
+export const stopNode = (id: number): ToolStep => ({ args: [], setup: true, node: { stop: id } });
+export const startNode = (id: number): ToolStep => ({ args: [], setup: true, node: { start: id } });
 
 export const createTopic = (name: string, partitions = 1): ToolStep =>
   prepare('kafka-topics', `--create --topic ${name} --partitions ${partitions}`);
