@@ -133,7 +133,7 @@ export function dumpLogSuite(sides: () => Sides): void {
         const text = await dump(side, logs, '--offsets-decoder');
         expect(text).not.toMatch(/exception|failed to decode/i);
         const ours = decodedLines(side, text);
-        expect(ours).toContain('formatted-consumer');
+        expect(ours.join()).toContain('formatted-consumer');
         return { types: [...new Set(text.match(/"type":"\d+"/g))].sort(), ours };
       });
       expect(ottla).toEqual(apache);
@@ -147,7 +147,7 @@ export function dumpLogSuite(sides: () => Sides): void {
           const text = await dump(side, logs, '--transaction-log-decoder');
           expect(text).not.toMatch(/exception|failed to decode/i);
           const ours = decodedLines(side, text);
-          expect(ours).toContain('formatted');
+          expect(ours.join()).toContain('formatted');
           return { states: [...new Set(text.match(/"transactionStatus":\d+/g))].sort(), ours };
         });
         expect(ottla).toEqual(apache);
