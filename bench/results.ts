@@ -29,7 +29,7 @@ export function describeMachine(): string {
   const java = /version "([^"]+)"/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr ?? '')?.[1];
   return [
     `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    ...[memory, `Linux ${release()}`, `Node ${process.version}`, `Java ${java ?? '(none)'}`],
+    ...[memory, `Linux ${release().split('-')[0]}`, `Node ${process.version}`, `Java ${java ?? '(none)'}`],
     ...[`Ottla ${commit()}`, `load ${load.toFixed(1)} before`],
   ].join(', ');
 }
