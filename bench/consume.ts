@@ -22,7 +22,7 @@ async function consumeRecords(bootstrap: string, topic: string, records: number)
 }
 
 export async function benchConsume({ size }: BenchOptions): Promise<BenchRow[]> {
-  const records = Math.round({ smoke: 1e6, quick: 3e8, full: 1e9 }[size] / RECORD_BYTES);
+  const records = Math.round({ smoke: 1e6, quick: 2e8, full: 1e9 }[size] / RECORD_BYTES);
   const gigabytes = (records * RECORD_BYTES) / GIGABYTE;
   const samples = await alternate(ROUNDS[size], async (kind) => {
     const broker = await startServer(kind);

@@ -4,7 +4,7 @@ import type { BenchOptions, BenchRow, BenchSize } from './bench.ts';
 import { produceRecords } from './produce.ts';
 import { alternate, ROUNDS, rowOf, runProgram, runTool, startServer } from './side-by-side.ts';
 
-const WARM_UP_RECORDS: Readonly<Record<BenchSize, number>> = { smoke: 50, quick: 3000, full: 3000 };
+const WARM_UP_RECORDS: Readonly<Record<BenchSize, number>> = { smoke: 50, quick: 1500, full: 3000 };
 const LOAD_RECORDS_PER_SECOND = 50_000;
 const load = { recordBytes: 1000, acks: 'all', batchBytes: 16_384, compression: 'none' } as const;
 
@@ -31,7 +31,7 @@ async function officialAverage({ bootstrap }: RunningBroker, records: number): P
 }
 
 export async function benchLatency({ size }: BenchOptions): Promise<BenchRow[]> {
-  const records = { smoke: 50, quick: 5000, full: 20_000 }[size];
+  const records = { smoke: 50, quick: 2500, full: 20_000 }[size];
   const warmUp = WARM_UP_RECORDS[size];
   const loadSeconds = { smoke: 1, quick: 6, full: 60 }[size];
   const samples = await alternate(ROUNDS[size], async (kind) => {

@@ -5,7 +5,7 @@ import { alternate, cpuSeconds, ROUNDS, rowOf, runProgram, startServer } from '.
 const PRODUCERS = 200;
 
 export async function benchSmallProducers({ size }: BenchOptions): Promise<BenchRow[]> {
-  const records = { smoke: 5, quick: 400, full: 2000 }[size];
+  const records = { smoke: 5, quick: 100, full: 2000 }[size];
   const samples = await alternate(ROUNDS[size], async (kind) => {
     const broker = await startServer(kind, { 'num.partitions': '12' });
     try {
