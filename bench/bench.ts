@@ -11,7 +11,7 @@ export interface BenchRow {
   readonly targetAtLeast?: number;
 }
 
-/** `smoke` proves that a bench works and measures nothing; all of them `quick` take under twenty minutes. */
+/** `smoke` proves that a bench works and measures nothing; all of them `quick` are meant to take twenty minutes, see docs/benchmarks.md. */
 export type BenchSize = 'smoke' | 'quick' | 'full';
 
 /** What a bench is told by the command line. */

@@ -4,7 +4,6 @@
  *     image ──> dynamic configs ──> partitions ──> coordinators             (in this order, for each published image)
  *     frame ──> dispatch ──> handler ──> one of them, or the controller
  */
-
 import type { ClientQuotas } from '../apis/client-quotas.ts';
 import type { ReplicaSelector } from '../apis/fetch.ts';
 import { createApiTable, createDispatch } from '../apis/index.ts';

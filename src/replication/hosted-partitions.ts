@@ -8,7 +8,6 @@
  * High watermarks are written to `replication-offset-checkpoint` now and then and at the stop, for a follower that
  * becomes leader must not tell less than it told before; a lone leader would find them again by itself.
  */
-
 import { AssertionError, assert } from '../base/assert.ts';
 import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Clock, Timer, TimerHandle } from '../base/clock.ts';
